@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto'
+import http from 'node:http'
+import {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+  fastify,
+  LogController,
+} from 'fastify'
+import { addHelloRoute, isPartitionKey } from './hello-route.ts'
+import { sendProblem } from './problem.ts'
+import { DatabaseError, type Repository } from './repository.ts'
+
+/** What differs between the app's homes: how requests come in. */
+type Home = Pick<
+  FastifyServerOptions,
+  'clientErrorHandler' | 'genReqId' | 'requestTimeout' | 'rewriteUrl'
+>
+
+export interface AppOptions extends Home {
+  repository: Repository
+  logLevel: string
+}
+
+/**
+ * The app, the same for the standalone server, the Lambda handler and the tests. It reads no
+ * environment and opens no connection.
+ */
+export function buildApp({ repository, logLevel, ...home }: AppOptions): FastifyInstance {
+  const app = fastify({
+    logger: { level: logLevel },
+    logController: new LogController({ requestIdLogLabel: 'requestId' }),
+    genReqId: () => randomUUID(),
+    // A greeting is two calls to DynamoDB with their retries; after this many milliseconds it is
+    // given up, and its caller answered.
+    handlerTimeout: 2500,
+    ajv: { customOptions: { formats: { 'partition-key': isPartitionKey } } },
+    // The route's schema judges an id's length, in bytes.
+    routerOptions: { maxParamLength: Number.MAX_SAFE_INTEGER },
+    // A HEAD would run the greeting, and record it.
+    exposeHeadRoutes: false,
+    // What still arrives on an open connection while the server closes is answered.
+    return503OnClosing: false,
+    frameworkErrors: handleError,
+    ...home,
+  })
+
+  for (const method of http.METHODS) {
+    if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
+  }
+  app.addHook('onRoute', ({ method, url }) => {
+    if (method !== 'GET') return
+    const others = app.supportedMethods.filter((other) => other !== 'GET')
+    app.route({ method: others, url, onRequest: refuseMethod, handler: refuseMethod })
+  })
+  app.addHook('onRequest', setCommonHeaders)
+  app.addHook('onRequest', refuseUnknownPath)
+  app.setErrorHandler(handleError)
+
+  addHelloRoute(app, repository)
+  return app
+}
+
+async function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  reply.headers({
+    // A GET that writes must reach the service each time.
+    'cache-control': 'no-store',
+    // Text that repeats the caller's id must not be taken for HTML.
+    'x-content-type-options': 'nosniff',
+    'x-request-id': request.id,
+  })
+}
+
+// Both refuse in onRequest, before Fastify reads a body that nobody wants.
+async function refuseUnknownPath(request: FastifyRequest, reply: FastifyReply) {
+  if (request.is404) return sendProblem(request, reply, 404, 'Nothing is at this path.')
+}
+
+async function refuseMethod(request: FastifyRequest, reply: FastifyReply) {
+  return sendProblem(request, reply.header('allow', 'GET'), 405, 'Only GET is possible here.')
+}
+
+function handleError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
+  // Fastify runs no hooks for an error of its router.
+  setCommonHeaders(request, reply)
+
+  const { status, detail } = explain(error)
+  if (status >= 500) request.log.error(error)
+  if (status === 503) reply.header('retry-after', '1')
+  sendProblem(request, reply, status, detail)
+}
+
+function explain(error: FastifyError) {
+  if (error instanceof DatabaseError || error.code === 'FST_ERR_HANDLER_TIMEOUT')
+    return { status: 503, detail: 'The database does not answer as it should. Try again.' }
+  if (error.code === 'FST_UNDER_PRESSURE')
+    return { status: 503, detail: 'The service has more to do than it can. Try again.' }
+  if (error.code === 'FST_ERR_BAD_URL')
+    return { status: 400, detail: 'The path is not percent-encoded UTF-8.' }
+  if (error.validation) return { status: 400, detail: error.message }
+  return { status: 500, detail: 'The service failed. Its log tells why, under the request id.' }
+}

@@ -1,0 +1,54 @@
+import { type Static, Type } from 'typebox'
+import { Value } from 'typebox/value'
+
+// The AWS SDK reads its own variables: AWS_REGION, the credentials, AWS_ENDPOINT_URL_DYNAMODB.
+const Config = Type.Object({
+  DYNAMODB_TABLE_NAME: Type.String({ pattern: '^[a-zA-Z0-9_.-]{3,255}$' }),
+  HOST: Type.String({ default: '0.0.0.0' }),
+  PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 3000 }),
+  LOG_LEVEL: Type.String({
+    pattern: '^(fatal|error|warn|info|debug|trace|silent)$',
+    default: 'info',
+  }),
+})
+
+export type Config = Static<typeof Config>
+
+const expectations: Record<keyof Config, string> = {
+  DYNAMODB_TABLE_NAME: 'the name of a DynamoDB table: 3 to 255 letters, digits, "_", "-" or "."',
+  HOST: 'an address or host name to listen on',
+  PORT: 'a port number from 0 (any free port) to 65535',
+  LOG_LEVEL: 'fatal, error, warn, info, debug, trace or silent',
+}
+
+/** The start cannot go on. The message is one line that says what to set, and to what. */
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+}
+
+/**
+ * Reads the service's variables and checks them. An empty variable counts as not set, since compose
+ * files and CI systems hand on unset variables that way.
+ *
+ * @throws {ConfigError} naming the variables that are missing or malformed
+ */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const config: unknown = Value.Default(Config, {
+    DYNAMODB_TABLE_NAME: env.DYNAMODB_TABLE_NAME || undefined,
+    HOST: env.HOST || undefined,
+    // Not Value.Convert, which takes '0x10', '3000.5' and 'true' for integers.
+    PORT: /^\d+$/.test(env.PORT ?? '') ? Number(env.PORT) : env.PORT || undefined,
+    LOG_LEVEL: env.LOG_LEVEL || undefined,
+  })
+  if (Value.Check(Config, config)) return config
+
+  const wrong = Value.Errors(Config, config).map((error) => error.instancePath)
+  const lines = Object.entries(expectations)
+    .filter(([name]) => wrong.includes(`/${name}`))
+    .map(([name, what]) => `${name} must be ${what}; it is ${describe(env[name])}.`)
+  throw new ConfigError(lines.join(' '))
+}
+
+function describe(value: string | undefined): string {
+  return value ? JSON.stringify(value) : 'not set'
+}

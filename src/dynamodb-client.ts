@@ -1,0 +1,21 @@
+import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
+
+/**
+ * A DynamoDB client that gives up: left alone, the AWS SDK waits without end for a connection and
+ * for an answer. It keeps connections open, so make one for the life of the process, and `destroy`
+ * it in the end.
+ *
+ * @param connection where to connect to, if not where the SDK's own variables say
+ */
+export function createDynamoDBClient(connection: DynamoDBClientConfig = {}): DynamoDBClient {
+  return new DynamoDBClient({
+    maxAttempts: 3,
+    requestHandler: {
+      connectionTimeout: 1000,
+      requestTimeout: 1500,
+      // Without it, the SDK only logs a warning when an answer is late.
+      throwOnRequestTimeout: true,
+    },
+    ...connection,
+  })
+}

@@ -1,0 +1,66 @@
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { ConfigError, readConfig } from '../config.ts'
+import { createDynamoDBClient } from '../dynamodb-client.ts'
+import { createRepository } from '../repository.ts'
+import { run } from '../run.ts'
+import { startServer } from '../server.ts'
+import { createTable } from './create-table.ts'
+import { type EmbeddedDynamoDB, startEmbeddedDynamoDB } from './embedded-dynamodb.ts'
+import { putSampleNames } from './sample-names.ts'
+
+const folder = '.dynamodb'
+const { env } = process
+
+await run(env.DYNAMODB_TABLE_NAME ? () => startServer(readConfig(env)) : startEmbedded)
+
+/** Starts the server on a DynamoDB of this process, whose table outlives it in a folder. */
+async function startEmbedded() {
+  if (env.AWS_ENDPOINT_URL_DYNAMODB)
+    throw new ConfigError(
+      'DYNAMODB_TABLE_NAME must be a table at AWS_ENDPOINT_URL_DYNAMODB; it is not set. (Without both, the database is embedded.)'
+    )
+  const config = readConfig({ HOST: '127.0.0.1', ...env, DYNAMODB_TABLE_NAME: 'hello' })
+  const database = await startEmbeddedDynamoDB(portAfter(config.PORT), folder)
+  try {
+    await prepareTable(database, config.DYNAMODB_TABLE_NAME)
+    const server = await startServer(config, database.connection)
+    introduce(server.listeningOrigin, database.connection.endpoint)
+    const close = async () => {
+      await server.close()
+      await database.close()
+    }
+    return { log: server.log, close }
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+// Known to people and tools without being configured; 0 (any free one) stays 0.
+function portAfter(port: number): number {
+  return port === 0 ? 0 : (port + 1) % 65_536
+}
+
+async function prepareTable({ connection }: EmbeddedDynamoDB, tableName: string): Promise<void> {
+  const client = createDynamoDBClient(connection)
+  try {
+    await createTable(client, tableName)
+    await putSampleNames(createRepository(DynamoDBDocumentClient.from(client), tableName))
+  } finally {
+    client.destroy()
+  }
+}
+
+function introduce(origin: string, endpoint: string): void {
+  console.log(`
+  Hello! The service listens, on an embedded DynamoDB.
+
+    a greeting        ${origin}/hello/1
+    without a name    ${origin}/hello/unknown
+    the table         "hello" at ${endpoint}, kept in ${folder}/ (delete it to start afresh)
+    look into it      curl -s ${endpoint} --aws-sigv4 aws:amz:local:dynamodb --user local:local \\
+                        -H 'Content-Type: application/x-amz-json-1.0' \\
+                        -H 'X-Amz-Target: DynamoDB_20120810.Scan' -d '{"TableName":"hello"}'
+    stop              Ctrl-C
+`)
+}

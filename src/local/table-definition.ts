@@ -1,0 +1,88 @@
+import { type Static, type TSchema, Type } from 'typebox'
+import { Value } from 'typebox/value'
+import { yamlParse } from 'yaml-cfn'
+import { resolve } from './intrinsics.ts'
+
+const Named = <T extends TSchema>(schema: T) => Type.Record(Type.String(), schema)
+
+const Template = Type.Object({
+  Parameters: Type.Optional(Named(Type.Object({ Default: Type.Optional(Type.Unknown()) }))),
+  Conditions: Type.Optional(Named(Type.Unknown())),
+  Resources: Named(
+    Type.Object({ Type: Type.String(), Properties: Type.Optional(Named(Type.Unknown())) })
+  ),
+})
+
+const KeySchema = Type.Array(
+  Type.Object({ AttributeName: Type.String(), KeyType: Type.Enum(['HASH', 'RANGE']) })
+)
+const Throughput = Type.Object({
+  ReadCapacityUnits: Type.Integer(),
+  WriteCapacityUnits: Type.Integer(),
+})
+const SecondaryIndexes = Type.Array(
+  Type.Object({
+    IndexName: Type.String(),
+    KeySchema,
+    Projection: Type.Object({
+      ProjectionType: Type.Enum(['ALL', 'KEYS_ONLY', 'INCLUDE']),
+      NonKeyAttributes: Type.Optional(Type.Array(Type.String())),
+    }),
+    ProvisionedThroughput: Type.Optional(Throughput),
+  })
+)
+
+// The properties of AWS::DynamoDB::Table that CreateTable takes in the same form. What is left out,
+// like encryption and backups, makes no difference to an emulator.
+const TableDefinition = Type.Object({
+  AttributeDefinitions: Type.Array(
+    Type.Object({ AttributeName: Type.String(), AttributeType: Type.Enum(['S', 'N', 'B']) })
+  ),
+  KeySchema,
+  BillingMode: Type.Optional(Type.Enum(['PAY_PER_REQUEST', 'PROVISIONED'])),
+  ProvisionedThroughput: Type.Optional(Throughput),
+  GlobalSecondaryIndexes: Type.Optional(SecondaryIndexes),
+  LocalSecondaryIndexes: Type.Optional(SecondaryIndexes),
+})
+
+/** The input of CreateTable but for the table's name. */
+export type TableDefinition = Static<typeof TableDefinition>
+
+/**
+ * Reads the definition of the one table in a CloudFormation or SAM template.
+ *
+ * @param overrides values for parameters, in place of their defaults
+ * @throws {Error} when there is not one table, or its definition has an intrinsic function that
+ * does not come down to parameters
+ */
+export function readTableDefinition(
+  template: string,
+  overrides: Record<string, string> = {}
+): TableDefinition {
+  const { Parameters = {}, Conditions = {}, Resources } = decode(Template, yamlParse(template))
+  const tables = Object.entries(Resources).filter(([, { Type }]) => Type === 'AWS::DynamoDB::Table')
+  const [[logicalId, { Properties = {} }] = ['', {}]] = tables
+  if (tables.length !== 1) throw new Error(`the template has ${tables.length} tables, not one`)
+
+  const defaults = Object.entries(Parameters).flatMap(([name, { Default }]) =>
+    Default === undefined ? [] : [[name, Default]]
+  )
+  const references = {
+    parameters: { ...Object.fromEntries(defaults), ...overrides },
+    conditions: Conditions,
+  }
+  const properties = Object.keys(TableDefinition.properties)
+    .filter((name) => name in Properties)
+    .map((name) => [name, resolve(Properties[name], references)])
+  return decode(TableDefinition, Object.fromEntries(properties), logicalId)
+}
+
+// A number may stand as text in a template, and a reference to a parameter gives text.
+function decode<T extends TSchema>(schema: T, value: unknown, path = ''): Static<T> {
+  const decoded = Value.Clean(schema, Value.Convert(schema, value))
+  if (Value.Check(schema, decoded)) return decoded
+  const errors = Value.Errors(schema, decoded)
+  throw new Error(
+    errors.map(({ instancePath, message }) => `${path}${instancePath} ${message}`).join('; ')
+  )
+}

@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto'
+import {
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  paginateQuery,
+} from '@aws-sdk/lib-dynamodb'
+
+// The single-table design: every item has the id as its partition key PK and its payload in `data`;
+// the sort key SK tells a name (one for an id) from a message (one for a greeting).
+const NAME = 'NAME#'
+const MESSAGE = 'TS#'
+
+/** A message of an id's history; `at` is in ISO 8601, UTC, to the millisecond. */
+export interface Message {
+  at: string
+  message: string
+}
+
+export type Repository = ReturnType<typeof createRepository>
+
+/** DynamoDB throttled, failed, hung or could not be reached; `cause` is the AWS SDK's error. */
+export class DatabaseError extends Error {
+  override name = 'DatabaseError'
+}
+
+/**
+ * The only code that knows the table's items. A greeting takes `getName` and `putMessage` alone, so
+ * the service's role needs GetItem and PutItem alone; tools and tests use the rest.
+ *
+ * Each function throws a {@link DatabaseError} when DynamoDB fails, or once `signal` aborts.
+ */
+export function createRepository(client: DynamoDBDocumentClient, tableName: string) {
+  /** The name stored for an id; `undefined` where there is none. */
+  async function getName(id: string, signal?: AbortSignal): Promise<string | undefined> {
+    const item = await get({ PK: id, SK: NAME }, signal)
+    return typeof item?.data === 'string' ? item.data : undefined
+  }
+
+  /** Records a message, under a key that no other message of the id has. */
+  async function putMessage(id: string, message: string, signal?: AbortSignal): Promise<void> {
+    await put({ PK: id, SK: MESSAGE + timestamp(), data: message }, signal)
+  }
+
+  /** Stores the name of an id, in place of an earlier one. */
+  async function putName(id: string, name: string): Promise<void> {
+    await put({ PK: id, SK: NAME, data: name })
+  }
+
+  /** An id's messages, oldest first; each page is one Query. */
+  async function* history(id: string, pageSize?: number): AsyncGenerator<Message[]> {
+    const messages = 'PK = :id AND begins_with(SK, :message)'
+    for await (const items of query(messages, { ':id': id, ':message': MESSAGE }, pageSize)) {
+      yield items.map(({ SK, data }) => ({
+        at: `${String(SK).slice(MESSAGE.length).slice(0, 23)}Z`,
+        message: String(data),
+      }))
+    }
+  }
+
+  /** Deletes an id's name and its history. */
+  async function forget(id: string): Promise<void> {
+    for await (const items of query('PK = :id', { ':id': id }, 100)) {
+      await Promise.all(items.map(({ PK, SK }) => remove({ PK, SK })))
+    }
+  }
+
+  /** Resolves if the table can be read with the permission that a greeting needs. */
+  async function checkAccess(signal?: AbortSignal): Promise<void> {
+    await get({ PK: 'READY#', SK: 'READY#' }, signal)
+  }
+
+  async function get(Key: ItemKey, signal?: AbortSignal): Promise<Item | undefined> {
+    const command = new GetCommand({ TableName: tableName, Key })
+    const { Item } = await client.send(command, { abortSignal: signal }).catch(fail)
+    return Item
+  }
+
+  async function put(Item: Item, signal?: AbortSignal): Promise<void> {
+    const command = new PutCommand({ TableName: tableName, Item })
+    await client.send(command, { abortSignal: signal }).catch(fail)
+  }
+
+  async function remove(Key: ItemKey): Promise<void> {
+    await client.send(new DeleteCommand({ TableName: tableName, Key })).catch(fail)
+  }
+
+  async function* query(condition: string, values: Item, pageSize?: number) {
+    const pages = paginateQuery(
+      { client, pageSize },
+      {
+        TableName: tableName,
+        KeyConditionExpression: condition,
+        ExpressionAttributeValues: values,
+        ConsistentRead: true,
+      }
+    )
+    try {
+      for await (const { Items = [] } of pages) yield Items
+    } catch (error) {
+      fail(error)
+    }
+  }
+
+  return { getName, putMessage, putName, history, forget, checkAccess }
+}
+
+type ItemKey = { PK: unknown; SK: unknown }
+type Item = Record<string, unknown>
+
+/**
+ * The wall clock's milliseconds in ISO 8601, with 20 random digits as further fractions of the
+ * second: sortable as text, still a date-time, and never the same twice. A PutItem of a key that
+ * exists replaces its item silently, and several greetings do share a millisecond. Not a monotonic
+ * clock: that of a frozen Lambda environment falls behind. (Cut it to milliseconds before
+ * `new Date()` reads it: V8 drops the leading zeros of a fraction of over nine digits.)
+ *
+ * Made once for a greeting, outside the SDK's retries: a PutItem that is sent again after a lost
+ * answer then writes the same item, not a second one.
+ */
+function timestamp(): string {
+  const fraction = randomBytes(8).readBigUInt64BE().toString().padStart(20, '0')
+  return new Date().toISOString().replace('Z', `${fraction}Z`)
+}
+
+function fail(cause: unknown): never {
+  throw new DatabaseError('DynamoDB did not do what was asked', { cause })
+}

@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto'
+import http, { type IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import {
+  type DynamoDBClient,
+  type DynamoDBClientConfig,
+  ResourceNotFoundException,
+} from '@aws-sdk/client-dynamodb'
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import underPressure from '@fastify/under-pressure'
+import type { ConnectionError, FastifyInstance } from 'fastify'
+import { buildApp } from './app.ts'
+import { type Config, ConfigError } from './config.ts'
+import { createDynamoDBClient } from './dynamodb-client.ts'
+import { addHealthRoutes } from './health-routes.ts'
+import { createProblem } from './problem.ts'
+import { createRepository, DatabaseError, type Repository } from './repository.ts'
+
+/**
+ * Starts the standalone HTTP server; `close` it in the end.
+ *
+ * @param connection where DynamoDB is, if not where the AWS SDK's own variables say
+ * @throws {ConfigError} when the region, the table, the credentials or the port cannot be used
+ */
+export async function startServer(
+  config: Config,
+  connection?: DynamoDBClientConfig
+): Promise<FastifyInstance> {
+  const client = createDynamoDBClient(connection)
+  const repository = createRepository(
+    DynamoDBDocumentClient.from(client),
+    config.DYNAMODB_TABLE_NAME
+  )
+  const app = buildApp({
+    repository,
+    logLevel: config.LOG_LEVEL,
+    clientErrorHandler: answerBrokenRequest,
+    // Milliseconds for a client to send its whole request.
+    requestTimeout: 10_000,
+    rewriteUrl: escapeRawBytes,
+  })
+  app.addHook('onClose', async () => client.destroy())
+  app.register(underPressure, { sampleInterval: 250, maxEventLoopDelay: 250 })
+  addHealthRoutes(app, repository)
+
+  try {
+    await checkRegion(client)
+    await checkTable(app, repository, config.DYNAMODB_TABLE_NAME)
+    await listen(app, config)
+  } catch (error) {
+    await app.close()
+    throw error
+  }
+  return app
+}
+
+async function checkRegion(client: DynamoDBClient): Promise<void> {
+  await client.config.region().catch(() => {
+    throw new ConfigError(
+      'AWS_REGION must be the region of the table, like eu-central-1; it is not set.'
+    )
+  })
+}
+
+// What only its operator can mend stops the start. What may pass does not: until DynamoDB answers,
+// the server does so with 503, and /ready tells.
+async function checkTable(app: FastifyInstance, repository: Repository, tableName: string) {
+  try {
+    await repository.checkAccess(AbortSignal.timeout(2500))
+  } catch (error) {
+    const cause = error instanceof DatabaseError && error.cause
+    if (cause instanceof ResourceNotFoundException)
+      throw new ConfigError(
+        `DYNAMODB_TABLE_NAME must be a table that exists; there is no "${tableName}" in this account, region and endpoint.`
+      )
+    if (cause instanceof Error && cause.name === 'CredentialsProviderError')
+      throw new ConfigError(
+        'AWS credentials must be where the AWS SDK finds them, like AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; there are none.'
+      )
+    app.log.warn(error, 'the table cannot be read yet')
+  }
+}
+
+async function listen(app: FastifyInstance, { HOST, PORT }: Config): Promise<void> {
+  await app.listen({ host: HOST, port: PORT }).catch((error: Error) => {
+    throw new ConfigError(`HOST and PORT must be free to listen on: ${error.message}.`)
+  })
+}
+
+/**
+ * Node.js hands the bytes of a URL on as Latin-1. Clients that do not escape (curl, for one) send
+ * UTF-8, so escape byte by byte: then the router decodes what they meant.
+ */
+function escapeRawBytes({ url = '' }: IncomingMessage): string {
+  return url.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16)}`)
+}
+
+// What the HTTP parser refuses never becomes a request, so no hook and no error handler sees it.
+function answerBrokenRequest(this: FastifyInstance, error: ConnectionError, socket: Socket): void {
+  const id = randomUUID()
+  this.log.info({ requestId: id, err: error }, 'broken request')
+  const status = brokenRequestStatus[error.code] ?? 400
+  const body = JSON.stringify(
+    createProblem(status, 'The server cannot read this as an HTTP request.', id)
+  )
+  if (socket.writable) {
+    socket.write(
+      [
+        `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}`,
+        'Connection: close',
+        'Content-Type: application/problem+json',
+        `Content-Length: ${Buffer.byteLength(body)}`,
+        'Cache-Control: no-store',
+        'X-Content-Type-Options: nosniff',
+        `X-Request-Id: ${id}`,
+        '',
+        body,
+      ].join('\r\n')
+    )
+  }
+  socket.destroy(error)
+}
+
+const brokenRequestStatus: Record<string, number> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+  HPE_HEADER_OVERFLOW: 431,
+}

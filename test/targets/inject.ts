@@ -1,0 +1,37 @@
+import type { FastifyInstance } from 'fastify'
+import { buildApp } from '../../src/app.ts'
+import { startEmbeddedTable } from './embedded-table.ts'
+import type { Request, Response, Target } from './target.ts'
+
+/** The app without a server, over the embedded DynamoDB. */
+export const injectTarget: Target = {
+  name: 'the app by inject, over the embedded DynamoDB',
+  lacks: { 'carry dot segments': 'inject resolves them, as browsers do' },
+
+  async start() {
+    const table = await startEmbeddedTable()
+    const app = buildApp({ repository: table.repository, logLevel: 'silent' })
+    return {
+      send: (request) => inject(app, request),
+      items: table.repository,
+      leftovers: table.leftovers,
+      async stop() {
+        await app.close()
+        await table.stop()
+      },
+    }
+  },
+}
+
+/** Sends a request to an app that does not listen. */
+export async function inject(app: FastifyInstance, request: Request): Promise<Response> {
+  const { method = 'GET', path, headers = {}, body } = request
+  const response = await app.inject({ method, url: path, headers, payload: body })
+  return {
+    status: response.statusCode,
+    headers: Object.fromEntries(
+      Object.entries(response.headers).map(([name, value]) => [name, String(value)])
+    ),
+    body: response.body,
+  }
+}

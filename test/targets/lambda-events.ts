@@ -1,0 +1,175 @@
+import type { ALBEvent, APIGatewayProxyEvent, APIGatewayProxyEventV2 } from 'aws-lambda'
+import type { HttpEvent } from '../../src/event-path.ts'
+import type { Request, Target } from './target.ts'
+
+/** A source of events: what it makes of a request, and what it destroys on the way. */
+export interface EventSource {
+  name: string
+  lacks: Target['lacks']
+  createEvent(request: Request): HttpEvent
+}
+
+export const restApi: EventSource = {
+  name: 'a REST API',
+  lacks: {},
+  createEvent: (request) => restApiEvent(request, request.path),
+}
+
+/** As when the integration is called with the stage's path, or `sam local` mounts it there. */
+export const restApiWithStage: EventSource = {
+  name: 'a REST API, with the stage in the path',
+  lacks: {},
+  createEvent: (request) => restApiEvent(request, `/Prod${request.path}`),
+}
+
+export const httpApi: EventSource = {
+  name: 'an HTTP API',
+  lacks: {
+    'carry encoded slashes': 'an HTTP API decodes the path, so %2F arrives as a slash',
+    'carry malformed escapes': 'an HTTP API decodes the path, so it must be well-formed',
+  },
+  createEvent: (request) =>
+    payload2Event(request, decodeURIComponent(request.path), {
+      domainName: 'abcdef1234.execute-api.eu-central-1.amazonaws.com',
+      routeKey: 'GET /hello/{id}',
+      stage: '$default',
+    }),
+}
+
+export const httpApiWithStage: EventSource = {
+  name: 'an HTTP API, with a named stage',
+  lacks: httpApi.lacks,
+  createEvent: (request) =>
+    payload2Event(request, `/live${decodeURIComponent(request.path)}`, {
+      domainName: 'abcdef1234.execute-api.eu-central-1.amazonaws.com',
+      routeKey: 'GET /hello/{id}',
+      stage: 'live',
+    }),
+}
+
+export const functionUrl: EventSource = {
+  name: 'a function URL',
+  lacks: {},
+  createEvent: (request) =>
+    payload2Event(request, request.path, {
+      domainName: 'abcdefghijklmnopqrstuvwxyz012345.lambda-url.eu-central-1.on.aws',
+      routeKey: '$default',
+      stage: '$default',
+    }),
+}
+
+export const loadBalancer: EventSource = {
+  name: 'a load balancer',
+  lacks: {},
+  createEvent: (request) => ({ ...loadBalancerEvent(request), headers: request.headers ?? {} }),
+}
+
+export const loadBalancerWithMultiValueHeaders: EventSource = {
+  name: 'a load balancer, with multi-value headers',
+  lacks: {},
+  createEvent: (request) => ({
+    ...loadBalancerEvent(request),
+    multiValueHeaders: multiValueHeaders(request),
+  }),
+}
+
+function restApiEvent(request: Request, path: string): APIGatewayProxyEvent {
+  const httpMethod = request.method ?? 'GET'
+  return {
+    resource: '/hello/{id}',
+    path,
+    httpMethod,
+    headers: request.headers ?? {},
+    multiValueHeaders: multiValueHeaders(request),
+    queryStringParameters: null,
+    multiValueQueryStringParameters: null,
+    pathParameters: {},
+    stageVariables: null,
+    requestContext: {
+      accountId: '123456789012',
+      apiId: 'abcdef1234',
+      authorizer: null,
+      httpMethod,
+      identity: {
+        accessKey: null,
+        accountId: null,
+        apiKey: null,
+        apiKeyId: null,
+        caller: null,
+        clientCert: null,
+        cognitoAuthenticationProvider: null,
+        cognitoAuthenticationType: null,
+        cognitoIdentityId: null,
+        cognitoIdentityPoolId: null,
+        principalOrgId: null,
+        sourceIp: '192.0.2.1',
+        user: null,
+        userAgent: null,
+        userArn: null,
+      },
+      path: `/Prod${request.path}`,
+      protocol: 'HTTP/1.1',
+      requestId: 'the-id-of-the-gateway',
+      requestTimeEpoch: Date.now(),
+      resourceId: 'abc123',
+      resourcePath: '/hello/{id}',
+      stage: 'Prod',
+    },
+    body: request.body ?? null,
+    isBase64Encoded: false,
+  }
+}
+
+function payload2Event(
+  request: Request,
+  rawPath: string,
+  { domainName, routeKey, stage }: { domainName: string; routeKey: string; stage: string }
+): APIGatewayProxyEventV2 {
+  return {
+    version: '2.0',
+    routeKey,
+    rawPath,
+    rawQueryString: '',
+    headers: request.headers ?? {},
+    requestContext: {
+      accountId: '123456789012',
+      apiId: 'abcdef1234',
+      domainName,
+      domainPrefix: 'abcdef1234',
+      http: {
+        method: request.method ?? 'GET',
+        path: rawPath,
+        protocol: 'HTTP/1.1',
+        sourceIp: '192.0.2.1',
+        userAgent: 'test',
+      },
+      requestId: 'the-id-of-the-gateway',
+      routeKey,
+      stage,
+      time: new Date().toUTCString(),
+      timeEpoch: Date.now(),
+    },
+    ...(request.body && { body: request.body }),
+    isBase64Encoded: false,
+  }
+}
+
+function loadBalancerEvent(request: Request): ALBEvent {
+  return {
+    requestContext: {
+      elb: {
+        targetGroupArn:
+          'arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/hello/0123456789abcdef',
+      },
+    },
+    httpMethod: request.method ?? 'GET',
+    path: request.path,
+    queryStringParameters: {},
+    body: request.body ?? '',
+    isBase64Encoded: false,
+  }
+}
+
+function multiValueHeaders({ headers = {} }: Request): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]]))
+}

@@ -1,0 +1,46 @@
+import { Pool } from 'undici'
+import { readConfig } from '../../src/config.ts'
+import { startServer } from '../../src/server.ts'
+import { startEmbeddedTable } from './embedded-table.ts'
+import type { Request, Response, Target } from './target.ts'
+
+/** The standalone server on a socket, over the embedded DynamoDB. */
+export const standaloneTarget: Target = {
+  name: 'the standalone server, over the embedded DynamoDB',
+  lacks: {},
+
+  async start() {
+    const table = await startEmbeddedTable()
+    const config = readConfig({
+      DYNAMODB_TABLE_NAME: table.tableName,
+      HOST: '127.0.0.1',
+      PORT: '0',
+      LOG_LEVEL: 'silent',
+    })
+    const server = await startServer(config, table.connection)
+    const pool = new Pool(server.listeningOrigin)
+    return {
+      send: (request) => sendOnSocket(pool, request),
+      items: table.repository,
+      leftovers: table.leftovers,
+      async stop() {
+        await pool.close()
+        await server.close()
+        await table.stop()
+      },
+    }
+  },
+}
+
+/** Sends a request, with its path as it is, on a connection of the pool. */
+export async function sendOnSocket(pool: Pool, request: Request): Promise<Response> {
+  const { method = 'GET', path, headers = {}, body = null } = request
+  const response = await pool.request({ method, path, headers, body })
+  return {
+    status: response.statusCode,
+    headers: Object.fromEntries(
+      Object.entries(response.headers).map(([name, value]) => [name, String(value)])
+    ),
+    body: await response.body.text(),
+  }
+}

@@ -1,0 +1,40 @@
+import type { Repository } from '../../src/repository.ts'
+
+export interface Request {
+  method?: 'DELETE' | 'GET' | 'HEAD' | 'OPTIONS' | 'PATCH' | 'POST' | 'PUT'
+  /** As on the wire: percent-encoded. */
+  path: string
+  headers?: Record<string, string>
+  body?: string
+}
+
+export interface Response {
+  status: number
+  headers: Record<string, string>
+  body: string
+}
+
+/** What the behaviour asks of a target beyond plain requests. */
+export type Ability =
+  | 'carry dot segments'
+  | 'carry encoded slashes'
+  | 'carry malformed escapes'
+  | 'freeze the clock'
+  | 'keep items'
+
+/** A place where the hello API runs. */
+export interface Target {
+  name: string
+  /** The abilities that it lacks, each with the reason. */
+  lacks: { [ability in Ability]?: string }
+  start(): Promise<StartedTarget>
+}
+
+export interface StartedTarget {
+  send(request: Request): Promise<Response>
+  /** Seeds, reads and cleans the items of a test. */
+  items: Pick<Repository, 'forget' | 'history' | 'putName'>
+  /** What is left of the ids in the table; of a table of its own, whatever is left at all. */
+  leftovers(ids: string[]): Promise<unknown[]>
+  stop(): Promise<void>
+}
