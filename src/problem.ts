@@ -17,7 +17,8 @@ export function createProblem(
   instance: string
 ): Static<typeof Problem> {
   // about:blank: the status says it all, and the title is the status's phrase (RFC 9457, 4.2.1).
-  return { type: 'about:blank', title: http.STATUS_CODES[status] ?? '', status, detail, instance }
+  const title = String(http.STATUS_CODES[status])
+  return { type: 'about:blank', title, status, detail, instance }
 }
 
 /** Answers with a problem; `detail` reaches the caller, so it must not show the service's insides. */

@@ -61,7 +61,7 @@ export function createRepository(client: DynamoDBDocumentClient, tableName: stri
 
   /** Deletes an id's name and its history. */
   async function forget(id: string): Promise<void> {
-    for await (const items of query('PK = :id', { ':id': id }, 100)) {
+    for await (const items of query('PK = :id', { ':id': id }, 25)) {
       await Promise.all(items.map(({ PK, SK }) => remove({ PK, SK })))
     }
   }

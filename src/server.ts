@@ -1,6 +1,3 @@
-import { randomUUID } from 'node:crypto'
-import http, { type IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
 import {
   type DynamoDBClient,
   type DynamoDBClientConfig,
@@ -8,12 +5,13 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import underPressure from '@fastify/under-pressure'
-import type { ConnectionError, FastifyInstance } from 'fastify'
+import type { FastifyInstance } from 'fastify'
+import { answerBrokenRequest } from './answer-broken-request.ts'
 import { buildApp } from './app.ts'
 import { type Config, ConfigError } from './config.ts'
+import { drainConnections } from './drain-connections.ts'
 import { createDynamoDBClient } from './dynamodb-client.ts'
 import { addHealthRoutes } from './health-routes.ts'
-import { createProblem } from './problem.ts'
 import { createRepository, DatabaseError, type Repository } from './repository.ts'
 
 /**
@@ -37,9 +35,9 @@ export async function startServer(
     clientErrorHandler: answerBrokenRequest,
     // Milliseconds for a client to send its whole request.
     requestTimeout: 10_000,
-    rewriteUrl: escapeRawBytes,
   })
   app.addHook('onClose', async () => client.destroy())
+  drainConnections(app)
   app.register(underPressure, { sampleInterval: 250, maxEventLoopDelay: 250 })
   addHealthRoutes(app, repository)
 
@@ -85,43 +83,4 @@ async function listen(app: FastifyInstance, { HOST, PORT }: Config): Promise<voi
   await app.listen({ host: HOST, port: PORT }).catch((error: Error) => {
     throw new ConfigError(`HOST and PORT must be free to listen on: ${error.message}.`)
   })
-}
-
-/**
- * Node.js hands the bytes of a URL on as Latin-1. Clients that do not escape (curl, for one) send
- * UTF-8, so escape byte by byte: then the router decodes what they meant.
- */
-function escapeRawBytes({ url = '' }: IncomingMessage): string {
-  return url.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16)}`)
-}
-
-// What the HTTP parser refuses never becomes a request, so no hook and no error handler sees it.
-function answerBrokenRequest(this: FastifyInstance, error: ConnectionError, socket: Socket): void {
-  const id = randomUUID()
-  this.log.info({ requestId: id, err: error }, 'broken request')
-  const status = brokenRequestStatus[error.code] ?? 400
-  const body = JSON.stringify(
-    createProblem(status, 'The server cannot read this as an HTTP request.', id)
-  )
-  if (socket.writable) {
-    socket.write(
-      [
-        `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}`,
-        'Connection: close',
-        'Content-Type: application/problem+json',
-        `Content-Length: ${Buffer.byteLength(body)}`,
-        'Cache-Control: no-store',
-        'X-Content-Type-Options: nosniff',
-        `X-Request-Id: ${id}`,
-        '',
-        body,
-      ].join('\r\n')
-    )
-  }
-  socket.destroy(error)
-}
-
-const brokenRequestStatus: Record<string, number> = {
-  ERR_HTTP_REQUEST_TIMEOUT: 408,
-  HPE_HEADER_OVERFLOW: 431,
 }

@@ -71,10 +71,8 @@ export function readTableDefinition(
     parameters: { ...Object.fromEntries(defaults), ...overrides },
     conditions: Conditions,
   }
-  const properties = Object.keys(TableDefinition.properties)
-    .filter((name) => name in Properties)
-    .map((name) => [name, resolve(Properties[name], references)])
-  return decode(TableDefinition, Object.fromEntries(properties), logicalId)
+  const known = Object.entries(Properties).filter(([name]) => name in TableDefinition.properties)
+  return decode(TableDefinition, resolve(Object.fromEntries(known), references), logicalId)
 }
 
 // A number may stand as text in a template, and a reference to a parameter gives text.

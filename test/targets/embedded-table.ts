@@ -1,9 +1,11 @@
-import { ScanCommand } from '@aws-sdk/client-dynamodb'
+import { DeleteTableCommand, ScanCommand, waitUntilTableNotExists } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { createDynamoDBClient } from '../../src/dynamodb-client.ts'
 import { createTable } from '../../src/local/create-table.ts'
 import { startEmbeddedDynamoDB } from '../../src/local/embedded-dynamodb.ts'
 import { createRepository } from '../../src/repository.ts'
+
+export type EmbeddedTable = Awaited<ReturnType<typeof startEmbeddedTable>>
 
 /** Starts a DynamoDB in memory, with the table of template.yaml. */
 export async function startEmbeddedTable() {
@@ -11,16 +13,26 @@ export async function startEmbeddedTable() {
   const database = await startEmbeddedDynamoDB()
   const client = createDynamoDBClient(database.connection)
   await createTable(client, tableName)
-  const repository = createRepository(DynamoDBDocumentClient.from(client), tableName)
+  const documentClient = DynamoDBDocumentClient.from(client)
+  const repository = createRepository(documentClient, tableName)
+  const missing = createRepository(documentClient, 'missing')
 
   async function leftovers(): Promise<unknown[]> {
     const { Items = [] } = await client.send(new ScanCommand({ TableName: tableName }))
     return Items
   }
 
+  async function drop(): Promise<void> {
+    await client.send(new DeleteTableCommand({ TableName: tableName }))
+    await waitUntilTableNotExists(
+      { client, maxWaitTime: 10, minDelay: 0.1 },
+      { TableName: tableName }
+    )
+  }
+
   async function stop(): Promise<void> {
     client.destroy()
     await database.close()
   }
-  return { connection: database.connection, leftovers, repository, stop, tableName }
+  return { connection: database.connection, drop, leftovers, missing, repository, stop, tableName }
 }

@@ -1,43 +1,57 @@
 import { randomUUID } from 'node:crypto'
 import type { LambdaResponse } from '@fastify/aws-lambda'
 import type { Context } from 'aws-lambda'
-import { startEmbeddedTable } from './embedded-table.ts'
+import { type EmbeddedTable, startEmbeddedTable } from './embedded-table.ts'
 import type { EventSource } from './lambda-events.ts'
 import type { Response, Target } from './target.ts'
 
-/**
- * The Lambda handler with the events of one source, over the embedded DynamoDB. One for a process:
- * the handler's module reads the environment once.
- */
-export function lambdaTarget(source: EventSource): Target {
+/** The Lambda handler with the events of one source, over the embedded DynamoDB. */
+export function lambdaTarget({ handler, table }: StartedHandler, source: EventSource): Target {
   return {
     name: `the Lambda handler behind ${source.name}, over the embedded DynamoDB`,
     lacks: source.lacks,
 
     async start() {
-      const table = await startEmbeddedTable()
-      const env = {
-        DYNAMODB_TABLE_NAME: table.tableName,
-        LOG_LEVEL: 'silent',
-        AWS_ENDPOINT_URL_DYNAMODB: table.connection.endpoint,
-        AWS_REGION: table.connection.region,
-        AWS_ACCESS_KEY_ID: table.connection.credentials.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: table.connection.credentials.secretAccessKey,
-      }
-      Object.assign(process.env, env)
-      const { handler } = await import('../../src/lambda.ts')
       return {
         async send(request) {
           return toResponse(await handler(source.createEvent(request), createContext()))
         },
         items: table.repository,
         leftovers: table.leftovers,
-        async stop() {
-          await table.stop()
-          for (const name of Object.keys(env)) delete process.env[name]
-        },
+        async stop() {},
       }
     },
+  }
+}
+
+type StartedHandler = Awaited<ReturnType<typeof startHandler>>
+
+/**
+ * Imports the handler with an environment as Lambda makes it. Once for a process: the handler's
+ * module reads its environment when it is loaded.
+ */
+export async function startHandler() {
+  const table = await startEmbeddedTable()
+  const env = lambdaEnvironment(table)
+  Object.assign(process.env, env)
+  const { handler } = await import('../../src/lambda.ts')
+
+  async function stop(): Promise<void> {
+    await table.stop()
+    for (const name of Object.keys(env)) delete process.env[name]
+  }
+  return { handler, table, stop }
+}
+
+/** The variables of a function whose table is embedded. */
+export function lambdaEnvironment({ connection, tableName }: EmbeddedTable) {
+  return {
+    DYNAMODB_TABLE_NAME: tableName,
+    LOG_LEVEL: 'silent',
+    AWS_ENDPOINT_URL_DYNAMODB: connection.endpoint,
+    AWS_REGION: connection.region,
+    AWS_ACCESS_KEY_ID: connection.credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: connection.credentials.secretAccessKey,
   }
 }
 

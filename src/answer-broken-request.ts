@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto'
+import http from 'node:http'
+import type { Socket } from 'node:net'
+import type { ConnectionError, FastifyInstance } from 'fastify'
+import { createProblem } from './problem.ts'
+
+const statuses: Record<string, number> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+  HPE_HEADER_OVERFLOW: 431,
+}
+
+/**
+ * Answers what Node.js's HTTP parser refuses: it never becomes a request, so no hook and no error
+ * handler sees it. Fastify's `clientErrorHandler`.
+ */
+export function answerBrokenRequest(
+  this: FastifyInstance,
+  error: ConnectionError,
+  socket: Socket
+): void {
+  const id = randomUUID()
+  // Not the error itself: it carries the bytes of the request, credentials included.
+  this.log.info({ requestId: id, code: error.code }, 'broken request')
+  const status = statuses[error.code] ?? 400
+  const body = JSON.stringify(
+    createProblem(status, 'The server cannot read this as an HTTP request.', id)
+  )
+  if (socket.writable) {
+    socket.write(
+      [
+        `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}`,
+        'Connection: close',
+        'Content-Type: application/problem+json',
+        `Content-Length: ${Buffer.byteLength(body)}`,
+        'Cache-Control: no-store',
+        'X-Content-Type-Options: nosniff',
+        `X-Request-Id: ${id}`,
+        '',
+        body,
+      ].join('\r\n')
+    )
+  }
+  socket.destroy(error)
+}

@@ -1,6 +1,0 @@
-import t from 'tap'
-import { specifyHelloApi } from '../behaviour/hello-api.ts'
-import { lambdaTarget } from '../targets/lambda.ts'
-import { functionUrl } from '../targets/lambda-events.ts'
-
-specifyHelloApi(t, lambdaTarget(functionUrl))

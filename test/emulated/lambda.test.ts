@@ -1,0 +1,126 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { startEmbeddedTable } from '../targets/embedded-table.ts'
+import { createContext, lambdaEnvironment, startHandler } from '../targets/lambda.ts'
+import { httpApi, loadBalancer, restApi } from '../targets/lambda-events.ts'
+import { TestData } from '../targets/test-data.ts'
+
+/** What only the Lambda handler has. */
+const { handler, stop, table } = await startHandler()
+const data = new TestData(table.repository)
+t.teardown(stop)
+
+t.test('the id of a response is that of the invocation', async (t) => {
+  const context = createContext()
+  const event = restApi.createEvent({ path: `/hello/${data.newId(t)}` })
+
+  const { headers } = await handler(event, context)
+
+  t.equal(headers['x-request-id'], context.awsRequestId)
+})
+
+t.test('the health of the server is nothing of the function', async (t) => {
+  for (const path of ['/health', '/ready']) {
+    const { statusCode } = await handler(restApi.createEvent({ path }), createContext())
+    t.equal(statusCode, 404)
+  }
+})
+
+t.test('an HTTP API has turned an escaped slash into one of the path', async (t) => {
+  const id = await data.seed(t, 'Ada', '/b')
+  const event = httpApi.createEvent({ path: `/hello/${encodeURIComponent(id)}` })
+
+  const { statusCode } = await handler(event, createContext())
+
+  t.equal(statusCode, 404)
+  t.strictSame(await data.messages(id), [])
+})
+
+t.test('the stage of a REST API may be in the path', async (t) => {
+  const id = await data.seed(t, 'Ada')
+  const event = restApi.createEvent({ path: `/Prod/hello/${id}` })
+
+  const { body } = await handler(event, createContext())
+
+  t.equal(body, 'Hello Ada!')
+})
+
+t.test('a path that begins like the stage of its REST API is a path', async (t) => {
+  const id = await data.seed(t, 'Ada')
+  const event = restApi.createEvent({ path: `/hello/${id}` })
+  const requestContext = { ...event.requestContext, stage: 'hello' }
+
+  const { body } = await handler({ ...event, requestContext }, createContext())
+
+  t.equal(body, 'Hello Ada!')
+})
+
+t.test('a named stage of an HTTP API is in the path', async (t) => {
+  const id = await data.seed(t, 'Ada')
+  const event = httpApi.createEvent({ path: `/live/hello/${id}` })
+  const requestContext = { ...event.requestContext, stage: 'live' }
+
+  const { body } = await handler({ ...event, requestContext }, createContext())
+
+  t.equal(body, 'Hello Ada!')
+})
+
+t.test('a query changes nothing, even if it is malformed', async (t) => {
+  const id = await data.seed(t, 'Ada')
+  const event = loadBalancer.createEvent({ path: `/hello/${id}` })
+
+  const { body } = await handler({ ...event, queryStringParameters: { '%': '%' } }, createContext())
+
+  t.equal(body, 'Hello Ada!')
+})
+
+t.test('a load balancer may give, and then takes, multi-value headers', async (t) => {
+  const id = await data.seed(t, 'Ada')
+  const { headers, ...event } = loadBalancer.createEvent({ path: `/hello/${id}` })
+  const multiValueHeaders = { accept: ['application/json'] }
+
+  const response = await handler({ ...event, multiValueHeaders }, createContext())
+
+  t.equal(response.body, '{"message":"Hello Ada!"}')
+  t.match(response, { multiValueHeaders: { 'content-type': ['application/json; charset=utf-8'] } })
+})
+
+/** Loads the handler in a process of its own, as Lambda does, and has it greet. */
+function runHandler(env: NodeJS.ProcessEnv) {
+  const event = restApi.createEvent({ path: `/hello/1` })
+  const { done, fail, getRemainingTimeInMillis, succeed, ...context } = createContext()
+  const script = `
+    const { handler } = await import(${JSON.stringify(new URL('../../src/lambda.ts', import.meta.url))})
+    await handler(${JSON.stringify(event)}, ${JSON.stringify(context)})`
+  const args = ['--input-type=module', '--eval', script]
+  const result = promisify(execFile)(process.execPath, args, { env: { ...process.env, ...env } })
+  return { requestId: context.awsRequestId, result }
+}
+
+t.test('each log line is JSON with the id of its invocation', async (t) => {
+  const table = await startEmbeddedTable()
+  t.teardown(table.stop)
+
+  const { requestId, result } = runHandler({ ...lambdaEnvironment(table), LOG_LEVEL: '' })
+
+  const lines = (await result).stdout.trimEnd().split('\n')
+  t.strictSame(
+    lines.map((line) => JSON.parse(line)).map(({ msg, requestId }) => ({ msg, requestId })),
+    [
+      { msg: 'incoming request', requestId },
+      { msg: 'request completed', requestId },
+    ]
+  )
+})
+
+t.test('a function without its table does not start, and says why', async (t) => {
+  const { result } = runHandler({ ...lambdaEnvironment(table), DYNAMODB_TABLE_NAME: '' })
+  await t.rejects(result, {
+    message: /ConfigError: DYNAMODB_TABLE_NAME must be .*; it is not set\./,
+  })
+})
+
+t.test('nothing of these tests is left behind', async (t) => {
+  t.strictSame(await table.leftovers(), [])
+})

@@ -1,0 +1,186 @@
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import t, { type Test } from 'tap'
+import { request } from 'undici'
+import { createDynamoDBClient } from '../../src/dynamodb-client.ts'
+import { createRepository, type Repository } from '../../src/repository.ts'
+import { startEmbeddedTable } from '../targets/embedded-table.ts'
+import { lambdaEnvironment } from '../targets/lambda.ts'
+import { origin, startProcess } from '../targets/start-process.ts'
+import { TestData } from '../targets/test-data.ts'
+
+// Neither the machine's own variables, nor its files, nor its metadata service.
+const withoutAws = {
+  AWS_ACCESS_KEY_ID: '',
+  AWS_SECRET_ACCESS_KEY: '',
+  AWS_PROFILE: '',
+  AWS_REGION: '',
+  AWS_CONFIG_FILE: '/dev/null',
+  AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+  AWS_EC2_METADATA_DISABLED: 'true',
+}
+
+async function get(url: string) {
+  const { statusCode, body } = await request(url)
+  return { status: statusCode, body: await body.text() }
+}
+
+/** Where the process says that its table is. */
+const endpoint = /the table +"hello" at ([^,]+)/
+
+/** The embedded table, as another process sees it. */
+function openTable(t: Test, endpoint: string): Repository {
+  const client = createDynamoDBClient({
+    endpoint,
+    region: 'local',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  })
+  t.teardown(() => client.destroy())
+  return createRepository(DynamoDBDocumentClient.from(client), 'hello')
+}
+
+t.test('without a table it embeds one, with names, and prints where all is', async (t) => {
+  const { printed } = startProcess(t, t.testdir())
+
+  const greeting = await printed(/a greeting +(\S+)/)
+  t.strictSame(await get(greeting), { status: 200, body: 'Hello Ada!' })
+
+  const noName = await printed(/without a name +(\S+)/)
+  const notFound = 'NOTFOUND: Name Not Found for ID unknown'
+  t.strictSame(await get(noName), { status: 404, body: notFound })
+
+  const data = new TestData(openTable(t, await printed(endpoint)))
+  t.strictSame(await data.messages('1'), ['Hello Ada!'])
+  t.strictSame(await data.messages('unknown'), [notFound])
+})
+
+t.test('a restart keeps names and history', async (t) => {
+  const folder = t.testdir()
+  async function run(act: (repository: Repository) => Promise<void>): Promise<void> {
+    const { ended, kill, printed } = startProcess(t, folder)
+    await act(openTable(t, await printed(endpoint)))
+    kill('SIGTERM')
+    t.match(await ended(), { code: 0, signal: null })
+  }
+
+  await run(async (repository) => {
+    await repository.putName('1', 'Grace')
+    await repository.putMessage('1', 'Hello Grace!')
+  })
+
+  await run(async (repository) => {
+    t.equal(await repository.getName('1'), 'Grace')
+    t.strictSame(await new TestData(repository).messages('1'), ['Hello Grace!'])
+  })
+})
+
+t.test('with a table it talks to that table, and embeds nothing', async (t) => {
+  const table = await startEmbeddedTable()
+  t.teardown(table.stop)
+  const folder = t.testdir()
+  const data = new TestData(table.repository)
+  const id = await data.seed(t, 'Ada')
+
+  const { printed } = startProcess(t, folder, { ...lambdaEnvironment(table), LOG_LEVEL: 'info' })
+  const { body } = await get(`${await printed(origin)}/hello/${id}`)
+
+  t.equal(body, 'Hello Ada!')
+  t.strictSame(await data.messages(id), ['Hello Ada!'])
+  t.notOk(existsSync(`${folder}/.dynamodb`))
+})
+
+const refusals: [what: string, env: NodeJS.ProcessEnv, line: RegExp][] = [
+  ['a malformed variable', { PORT: 'abc' }, /^PORT must be a port number .* it is "abc"\.\n$/],
+  [
+    'an endpoint without a table',
+    { AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' },
+    /^DYNAMODB_TABLE_NAME must be a table at AWS_ENDPOINT_URL_DYNAMODB; it is not set\. .*\n$/,
+  ],
+  [
+    'an address that is not of this machine',
+    { HOST: '192.0.2.1' },
+    /^HOST and PORT must be free to listen on: listen EADDRNOTAVAIL.*\n$/,
+  ],
+  [
+    'no region',
+    { DYNAMODB_TABLE_NAME: 'hello', ...withoutAws },
+    /^AWS_REGION must be the region of the table, .* it is not set\.\n$/,
+  ],
+  [
+    'no credentials',
+    { DYNAMODB_TABLE_NAME: 'hello', ...withoutAws, AWS_REGION: 'local' },
+    /^AWS credentials must be where the AWS SDK finds them, .* there are none\.\n$/,
+  ],
+]
+for (const [what, env, line] of refusals) {
+  t.test(`${what} stops the start with one line`, async (t) => {
+    const { ended } = startProcess(t, t.testdir(), env)
+    const { code, stderr } = await ended()
+    t.equal(code, 1)
+    t.match(stderr, line)
+  })
+}
+
+t.test('a table that does not exist stops the start with one line', async (t) => {
+  const table = await startEmbeddedTable()
+  t.teardown(table.stop)
+  const env = { ...lambdaEnvironment(table), DYNAMODB_TABLE_NAME: 'missing' }
+
+  const { code, stderr } = await startProcess(t, t.testdir(), env).ended()
+
+  t.equal(code, 1)
+  t.match(stderr, /^DYNAMODB_TABLE_NAME must be a table that exists; there is no "missing" .*\n$/)
+})
+
+t.test('a busy port stops the start with one line', async (t) => {
+  const PORT = await listenAnywhere(t)
+
+  const { code, stderr } = await startProcess(t, t.testdir(), { PORT }).ended()
+
+  t.equal(code, 1)
+  t.match(stderr, /^HOST and PORT must be free to listen on: .*EADDRINUSE.*\n$/)
+})
+
+t.test('a busy port after it stops the embedded start with one line', async (t) => {
+  const next = await listenAnywhere(t)
+
+  const env = { PORT: String(Number(next) - 1) }
+  const { code, stderr } = await startProcess(t, t.testdir(), env).ended()
+
+  t.equal(code, 1)
+  t.match(stderr, /^PORT must leave the port after it to the embedded DynamoDB: .*EADDRINUSE.*\n$/)
+})
+
+t.test('a folder in use stops the start with one line', async (t) => {
+  const folder = t.testdir()
+  await startProcess(t, folder).printed(origin)
+
+  const { code, stderr } = await startProcess(t, folder).ended()
+
+  t.equal(code, 1)
+  t.match(stderr, /^The folder \.dynamodb must be free for the embedded DynamoDB .*\n$/)
+})
+
+t.test('a table out of reach does not stop the start: /ready tells', async (t) => {
+  const table = await startEmbeddedTable()
+  await table.stop()
+  const { printed } = startProcess(t, t.testdir(), {
+    ...lambdaEnvironment(table),
+    HOST: '127.0.0.1',
+    LOG_LEVEL: 'info',
+  })
+
+  t.equal((await get(`${await printed(origin)}/ready`)).status, 503)
+  t.ok(await printed(/("the table cannot be read yet")/))
+})
+
+/** Listens on a free port until the test ends. */
+async function listenAnywhere(t: Test): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const address = server.address()
+  return String(typeof address === 'object' && address?.port)
+}

@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { Test } from 'tap'
+
+const script = fileURLToPath(new URL('../../src/local/start.ts', import.meta.url))
+
+/** Runs what `npm start` runs, in a folder of the test and on free ports. */
+export function startProcess(t: Test, folder: string, env: NodeJS.ProcessEnv = {}) {
+  const child = spawn(process.execPath, [script], {
+    cwd: folder,
+    env: { ...process.env, npm_lifecycle_event: '', PORT: '0', ...env },
+  })
+  const output = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text) => {
+      output[name] += text
+    })
+  }
+  const closed = once(child, 'close')
+  t.teardown(async () => {
+    child.kill()
+    await closed
+  })
+
+  async function ended() {
+    const [code, signal] = await closed
+    return { ...output, code, signal }
+  }
+
+  /** Waits until the output has what a pattern captures. */
+  async function printed(pattern: RegExp): Promise<string> {
+    for (;;) {
+      const captured = pattern.exec(output.stdout)?.[1]
+      if (captured) return captured
+      if (child.exitCode !== null) throw new Error(`it ended: ${output.stderr}`)
+      await Promise.race([once(child.stdout, 'data'), closed])
+    }
+  }
+
+  return { ended, kill: (signal: NodeJS.Signals) => child.kill(signal), printed }
+}
+
+/** Where the process listens. */
+export const origin = /listening at (http:[^"]+)/

@@ -1,0 +1,47 @@
+import t from 'tap'
+import { ConfigError, readConfig } from '../../src/config.ts'
+
+const valid = { DYNAMODB_TABLE_NAME: 'hello' }
+
+t.test('variables that are not set, or empty, have their defaults', async (t) => {
+  const defaults = { DYNAMODB_TABLE_NAME: 'hello', HOST: '0.0.0.0', PORT: 3000, LOG_LEVEL: 'info' }
+  t.strictSame(readConfig(valid), defaults)
+  t.strictSame(readConfig({ ...valid, HOST: '', PORT: '', LOG_LEVEL: '' }), defaults)
+})
+
+t.test('variables that are set are taken', async (t) => {
+  const env = { DYNAMODB_TABLE_NAME: 'a-b_c.D9', HOST: '::1', PORT: '65535', LOG_LEVEL: 'trace' }
+  t.strictSame(readConfig(env), { ...env, PORT: 65535 })
+})
+
+const wrong: [variables: NodeJS.ProcessEnv, message: string][] = [
+  [
+    { DYNAMODB_TABLE_NAME: undefined },
+    'DYNAMODB_TABLE_NAME must be the name of a DynamoDB table: 3 to 255 letters, digits, "_", "-" or "."; it is not set.',
+  ],
+  [
+    { DYNAMODB_TABLE_NAME: 'my table' },
+    'DYNAMODB_TABLE_NAME must be the name of a DynamoDB table: 3 to 255 letters, digits, "_", "-" or "."; it is "my table".',
+  ],
+  ...['abc', '-1', '3000.5', '0x10', '65536', '1e3', ' '].map(
+    (PORT): [NodeJS.ProcessEnv, string] => [
+      { PORT },
+      `PORT must be a port number from 0 (any free port) to 65535; it is "${PORT}".`,
+    ]
+  ),
+  [
+    { LOG_LEVEL: 'verbose' },
+    'LOG_LEVEL must be fatal, error, warn, info, debug, trace or silent; it is "verbose".',
+  ],
+]
+for (const [variables, message] of wrong) {
+  t.test(`the start is refused with ${JSON.stringify(variables)}`, async (t) => {
+    t.throws(() => readConfig({ ...valid, ...variables }), new ConfigError(message))
+  })
+}
+
+t.test('all that is wrong is said in one line', async (t) => {
+  t.throws(() => readConfig({ PORT: 'x\ny' }), {
+    message: /^DYNAMODB_TABLE_NAME must be .*\. PORT must be .* it is "x\\ny"\.$/,
+  })
+})

@@ -1,0 +1,166 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import {
+  DynamoDBClient,
+  DynamoDBServiceException,
+  ProvisionedThroughputExceededException,
+  ResourceNotFoundException,
+} from '@aws-sdk/client-dynamodb'
+import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
+import { mockClient } from 'aws-sdk-client-mock'
+import t, { type Test } from 'tap'
+import { buildApp } from '../../src/app.ts'
+import { createDynamoDBClient } from '../../src/dynamodb-client.ts'
+import { createRepository } from '../../src/repository.ts'
+import { inject } from '../targets/inject.ts'
+
+const unavailable = {
+  type: 'about:blank',
+  title: 'Service Unavailable',
+  status: 503,
+  detail: 'The database does not answer as it should. Try again.',
+}
+
+/** The app over a mocked client that knows no name and records whatever it is given. */
+function start(t: Test) {
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient({ region: 'mocked' }))
+  const mock = mockClient(client)
+  mock.on(GetCommand).resolves({})
+  mock.on(PutCommand).resolves({})
+  const repository = createRepository(client, 'secret-table')
+  const app = buildApp({ repository, logLevel: 'silent' })
+  t.teardown(() => app.close())
+  return { mock, repository, greet: () => inject(app, { path: '/hello/1' }) }
+}
+
+t.test('a greeting is one GetItem and one PutItem', async (t) => {
+  const { greet, mock } = start(t)
+
+  await greet()
+
+  t.strictSame(
+    mock.calls().map(({ args }) => args[0].input),
+    [
+      { TableName: 'secret-table', Key: { PK: '1', SK: 'NAME#' } },
+      {
+        TableName: 'secret-table',
+        Item: {
+          PK: '1',
+          SK: mock.commandCalls(PutCommand)[0]?.args[0].input.Item?.SK,
+          data: 'NOTFOUND: Name Not Found for ID 1',
+        },
+      },
+    ]
+  )
+})
+
+t.test('a message has a sort key of date, time and at least 12 random digits', async (t) => {
+  const { greet, mock } = start(t)
+
+  await greet()
+  await greet()
+
+  const keys = mock.commandCalls(PutCommand).map(({ args }) => String(args[0].input.Item?.SK))
+  for (const key of keys) t.match(key, /^TS#\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\d{12,}Z$/)
+  t.equal(new Set(keys.map((key) => key.slice(-13))).size, 2)
+})
+
+t.test('a name item without a text in data counts as no name', async (t) => {
+  const { greet, mock } = start(t)
+
+  for (const data of [undefined, null, 7, ['Ada'], { name: 'Ada' }]) {
+    mock.on(GetCommand).resolves({ Item: { PK: '1', SK: 'NAME#', data } })
+    t.equal((await greet()).body, 'NOTFOUND: Name Not Found for ID 1')
+  }
+})
+
+const $metadata = {}
+const message = 'arn:aws:dynamodb:eu-central-1:123456789012:table/secret-table'
+const failures = [
+  new ProvisionedThroughputExceededException({ message, $metadata }),
+  new ResourceNotFoundException({ message, $metadata }),
+  new DynamoDBServiceException({
+    name: 'AccessDeniedException',
+    $fault: 'client',
+    message,
+    $metadata,
+  }),
+  new DynamoDBServiceException({
+    name: 'InternalServerError',
+    $fault: 'server',
+    message,
+    $metadata,
+  }),
+  Object.assign(new Error(message), { name: 'CredentialsProviderError' }),
+  Object.assign(new Error(message), { name: 'TimeoutError' }),
+  Object.assign(new Error(message), { code: 'ECONNREFUSED' }),
+]
+for (const failure of failures) {
+  const name = 'code' in failure ? failure.code : failure.name
+
+  t.test(`${name} of the read is a 503, and nothing is recorded`, async (t) => {
+    const { greet, mock } = start(t)
+    mock.on(GetCommand).rejects(failure)
+
+    const { status, headers, body } = await greet()
+
+    t.equal(status, 503)
+    t.equal(headers['retry-after'], '1')
+    t.strictSame(JSON.parse(body), { ...unavailable, instance: headers['x-request-id'] })
+    t.equal(mock.commandCalls(PutCommand).length, 0)
+  })
+
+  t.test(`${name} of the write is a 503, and no message is answered`, async (t) => {
+    const { greet, mock } = start(t)
+    mock.on(PutCommand).rejects(failure)
+
+    const { status, headers, body } = await greet()
+
+    t.equal(status, 503)
+    t.equal(headers['retry-after'], '1')
+    t.strictSame(JSON.parse(body), { ...unavailable, instance: headers['x-request-id'] })
+  })
+}
+
+t.test('a database that hangs is a 503', async (t) => {
+  const silent = createServer(() => {}).listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  const address = silent.address()
+  const client = createDynamoDBClient({
+    endpoint: `http://127.0.0.1:${typeof address === 'object' && address?.port}`,
+    region: 'local',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  })
+  const repository = createRepository(DynamoDBDocumentClient.from(client), 'secret-table')
+  const app = buildApp({ repository, logLevel: 'silent' })
+  t.teardown(async () => {
+    await app.close()
+    client.destroy()
+    silent.close()
+  })
+
+  const { status, body } = await inject(app, { path: '/hello/1' })
+
+  t.equal(status, 503)
+  t.match(JSON.parse(body), unavailable)
+})
+
+t.test('a fault of the service is a 500 that shows nothing of it', async (t) => {
+  const { repository } = start(t)
+  const getName = async () => {
+    throw new TypeError(message)
+  }
+  const app = buildApp({ repository: { ...repository, getName }, logLevel: 'silent' })
+  t.teardown(() => app.close())
+
+  const { status, headers, body } = await inject(app, { path: '/hello/1' })
+
+  t.equal(status, 500)
+  t.strictSame(JSON.parse(body), {
+    type: 'about:blank',
+    title: 'Internal Server Error',
+    status: 500,
+    detail: 'The service failed. Its log tells why, under the request id.',
+    instance: headers['x-request-id'],
+  })
+})

@@ -1,0 +1,16 @@
+import { spawnSync } from 'node:child_process'
+import t from 'tap'
+
+t.test('a start that fails for no known reason shows the error whole', async (t) => {
+  const script = `
+    import { run } from ${JSON.stringify(new URL('../../src/run.ts', import.meta.url))}
+    await run(async () => { throw new TypeError('a fault') })`
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['--input-type=module', '--eval', script],
+    { encoding: 'utf8' }
+  )
+
+  t.equal(status, 1)
+  t.match(stderr, /^TypeError: a fault\n {4}at /)
+})
