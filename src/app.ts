@@ -87,7 +87,8 @@ function handleError(error: FastifyError, request: FastifyRequest, reply: Fastif
   setCommonHeaders(request, reply)
 
   const { status, detail } = explain(error)
-  if (status >= 500) request.log.error(error)
+  // A caller that has gone away aborts its greeting; that is no failure of the service.
+  if (status >= 500) request.log[reply.raw.destroyed ? 'info' : 'error'](error)
   if (status === 503) reply.header('retry-after', '1')
   sendProblem(request, reply, status, detail)
 }

@@ -19,7 +19,11 @@ async function startEmbedded() {
     throw new ConfigError(
       'DYNAMODB_TABLE_NAME must be a table at AWS_ENDPOINT_URL_DYNAMODB; it is not set. (Without both, the database is embedded.)'
     )
-  const config = readConfig({ HOST: '127.0.0.1', ...env, DYNAMODB_TABLE_NAME: 'hello' })
+  const config = readConfig({
+    ...env,
+    DYNAMODB_TABLE_NAME: 'hello',
+    HOST: env.HOST || '127.0.0.1',
+  })
   const database = await startEmbeddedDynamoDB(portAfter(config.PORT), folder)
   try {
     await prepareTable(database, config.DYNAMODB_TABLE_NAME)

@@ -56,6 +56,13 @@ t.test('without a table it embeds one, with names, and prints where all is', asy
   t.strictSame(await data.messages('unknown'), [notFound])
 })
 
+t.test('the embedded start is for this machine alone', async (t) => {
+  const { printed } = startProcess(t, t.testdir(), { HOST: '' })
+  const { port } = new URL(await printed(origin))
+
+  await t.rejects(get(`http://127.0.0.2:${port}/health`), { code: 'ECONNREFUSED' })
+})
+
 t.test('a restart keeps names and history', async (t) => {
   const folder = t.testdir()
   async function run(act: (repository: Repository) => Promise<void>): Promise<void> {

@@ -47,9 +47,12 @@ async function startGreeting(t: Test, folder: string, env: NodeJS.ProcessEnv = {
   const process = startProcess(t, folder, { ...database.env, ...env })
   const url = await process.printed(origin)
   const asked = once(database.writes, 'asked')
-  const greeting = request(`${url}/hello/1`)
+  const caller = new AbortController()
+  const greeting = request(`${url}/hello/1`, { signal: caller.signal })
+  greeting.catch(() => {})
+  const leave = () => caller.abort()
   const [answer] = await asked
-  return { ...process, answer, greeting, url }
+  return { ...process, answer, greeting, leave, url }
 }
 
 t.test('SIGTERM lets a greeting that is under way end', async (t) => {
@@ -113,6 +116,14 @@ t.test('an uncaught error lets a greeting end, is logged, and ends it with 1', a
   const { code, stdout } = await ended()
   t.equal(code, 1)
   t.match(stdout, /"level":60,.*"a fault"/)
+})
+
+t.test('a caller that goes away is no error in the log', async (t) => {
+  const { leave, printed } = await startGreeting(t, t.testdir())
+
+  leave()
+
+  t.equal(await printed(/"level":(\d+),[^\n]*"DatabaseError"/), '30')
 })
 
 /** Waits until nobody listens at a URL. */
