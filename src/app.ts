@@ -39,8 +39,6 @@ export function buildApp({ repository, logLevel, ...home }: AppOptions): Fastify
     ajv: { customOptions: { formats: { 'partition-key': isPartitionKey } } },
     // The route's schema judges an id's length, in bytes.
     routerOptions: { maxParamLength: Number.MAX_SAFE_INTEGER },
-    // A HEAD would run the greeting, and record it.
-    exposeHeadRoutes: false,
     // What still arrives on an open connection while the server closes is answered.
     return503OnClosing: false,
     frameworkErrors: handleError,
@@ -50,6 +48,7 @@ export function buildApp({ repository, logLevel, ...home }: AppOptions): Fastify
   for (const method of http.METHODS) {
     if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
   }
+  // Each other method is refused where GET is served. HEAD too: it would run the greeting.
   app.addHook('onRoute', ({ method, url }) => {
     if (method !== 'GET') return
     const others = app.supportedMethods.filter((other) => other !== 'GET')

@@ -62,7 +62,9 @@ t.test('SIGTERM lets a greeting that is under way end', async (t) => {
   await refused(url)
   answer()
 
-  t.equal((await greeting).statusCode, 404)
+  const { headers, statusCode } = await greeting
+  t.equal(statusCode, 404)
+  t.equal(headers.connection, 'close')
   t.match(await ended(), { code: 0, signal: null })
 })
 

@@ -1,7 +1,7 @@
 import { Pool } from 'undici'
 import { readConfig } from '../../src/config.ts'
 import { startServer } from '../../src/server.ts'
-import { startEmbeddedTable } from './embedded-table.ts'
+import { type EmbeddedTable, startEmbeddedTable } from './embedded-table.ts'
 import type { Request, Response, Target } from './target.ts'
 
 /** The standalone server on a socket, over the embedded DynamoDB. */
@@ -11,14 +11,7 @@ export const standaloneTarget: Target = {
 
   async start() {
     const table = await startEmbeddedTable()
-    const config = readConfig({
-      DYNAMODB_TABLE_NAME: table.tableName,
-      HOST: '127.0.0.1',
-      PORT: '0',
-      LOG_LEVEL: 'silent',
-    })
-    const server = await startServer(config, table.connection)
-    const pool = new Pool(server.listeningOrigin)
+    const { pool, server } = await startOn(table)
     return {
       send: (request) => sendOnSocket(pool, request),
       items: table.repository,
@@ -30,6 +23,18 @@ export const standaloneTarget: Target = {
       },
     }
   },
+}
+
+/** Starts the server on a free port, over a table. */
+export async function startOn({ connection, tableName }: EmbeddedTable) {
+  const config = readConfig({
+    DYNAMODB_TABLE_NAME: tableName,
+    HOST: '127.0.0.1',
+    PORT: '0',
+    LOG_LEVEL: 'silent',
+  })
+  const server = await startServer(config, connection)
+  return { pool: new Pool(server.listeningOrigin), server }
 }
 
 /** Sends a request, with its path as it is, on a connection of the pool. */

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import {
   DynamoDBClient,
   DynamoDBServiceException,
@@ -122,22 +122,38 @@ for (const failure of failures) {
   })
 }
 
-t.test('a database that hangs is a 503', async (t) => {
-  const silent = createServer(() => {}).listen(0, '127.0.0.1')
-  await once(silent, 'listening')
-  const address = silent.address()
+/** A repository whose database does with a connection as told. */
+async function startBroken(t: Test, onConnection: (socket: Socket) => void) {
+  const server = createServer(onConnection).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
   const client = createDynamoDBClient({
     endpoint: `http://127.0.0.1:${typeof address === 'object' && address?.port}`,
     region: 'local',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    maxAttempts: 1,
   })
-  const repository = createRepository(DynamoDBDocumentClient.from(client), 'secret-table')
-  const app = buildApp({ repository, logLevel: 'silent' })
-  t.teardown(async () => {
-    await app.close()
+  t.teardown(() => {
     client.destroy()
-    silent.close()
+    server.close()
   })
+  return createRepository(DynamoDBDocumentClient.from(client), 'secret-table')
+}
+
+t.test('the client gives up a request that nobody answers', async (t) => {
+  const repository = await startBroken(t, () => {})
+
+  await t.rejects(repository.getName('1'), { cause: { name: 'TimeoutError' } })
+})
+
+t.test('a greeting whose database answers without end is given up with a 503', async (t) => {
+  const repository = await startBroken(t, (socket) => {
+    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n{')
+    const drip = setInterval(() => socket.write(' '), 100)
+    socket.on('error', () => {}).on('close', () => clearInterval(drip))
+  })
+  const app = buildApp({ repository, logLevel: 'silent' })
+  t.teardown(() => app.close())
 
   const { status, body } = await inject(app, { path: '/hello/1' })
 
