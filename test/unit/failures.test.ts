@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import {
   DynamoDBClient,
@@ -147,10 +147,17 @@ t.test('the client gives up a request that nobody answers', async (t) => {
 })
 
 t.test('a greeting whose database answers without end is given up with a 503', async (t) => {
+  const connections = new EventEmitter()
+  const closed = once(connections, 'close')
   const repository = await startBroken(t, (socket) => {
     socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n{')
     const drip = setInterval(() => socket.write(' '), 100)
-    socket.on('error', () => {}).on('close', () => clearInterval(drip))
+    socket
+      .on('error', () => {})
+      .on('close', () => {
+        clearInterval(drip)
+        connections.emit('close')
+      })
   })
   const app = buildApp({ repository, logLevel: 'silent' })
   t.teardown(() => app.close())
@@ -159,6 +166,7 @@ t.test('a greeting whose database answers without end is given up with a 503', a
 
   t.equal(status, 503)
   t.match(JSON.parse(body), unavailable)
+  await closed
 })
 
 t.test('a fault of the service is a 500 that shows nothing of it', async (t) => {
