@@ -3,12 +3,16 @@ import {
   CreateTableCommand,
   type DynamoDBClient,
   ResourceInUseException,
+  waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb'
 import { readTableDefinition } from './table-definition.ts'
 
 const template = new URL('../../template.yaml', import.meta.url)
 
-/** Creates the table that template.yaml defines, unless there is a table of this name. */
+/**
+ * Creates the table that template.yaml defines, unless there is one of its name, and waits until it
+ * can be used.
+ */
 export async function createTable(client: DynamoDBClient, tableName: string): Promise<void> {
   const definition = readTableDefinition(await readFile(template, 'utf8'))
   try {
@@ -16,4 +20,7 @@ export async function createTable(client: DynamoDBClient, tableName: string): Pr
   } catch (error) {
     if (!(error instanceof ResourceInUseException)) throw error
   }
+  // In seconds.
+  const patience = { maxWaitTime: 60, minDelay: 0.1, maxDelay: 2 }
+  await waitUntilTableExists({ client, ...patience }, { TableName: tableName })
 }
