@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import t, { type Test } from 'tap'
 import { request } from 'undici'
+import { listen } from '../targets/listen.ts'
 import { origin, startProcess } from '../targets/start-process.ts'
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -23,17 +24,12 @@ async function startSlowDynamoDB(t: Test) {
     response.setHeader('content-type', 'application/x-amz-json-1.0')
     if (String(request.headers['x-amz-target']).endsWith('GetItem')) response.end('{}')
     else writes.emit('asked', () => response.end('{}'))
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
   })
-  const address = server.address()
+  const port = await listen(t, server)
   const env = {
     DYNAMODB_TABLE_NAME: 'hello',
     HOST: '127.0.0.1',
-    AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${typeof address === 'object' && address?.port}`,
+    AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${port}`,
     AWS_REGION: 'local',
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',

@@ -1,6 +1,5 @@
-import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer } from 'node:net'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import t, { type Test } from 'tap'
 import { request } from 'undici'
@@ -8,6 +7,7 @@ import { createDynamoDBClient } from '../../src/dynamodb-client.ts'
 import { createRepository, type Repository } from '../../src/repository.ts'
 import { startEmbeddedTable } from '../targets/embedded-table.ts'
 import { lambdaEnvironment } from '../targets/lambda.ts'
+import { listen } from '../targets/listen.ts'
 import { origin, startProcess } from '../targets/start-process.ts'
 import { TestData } from '../targets/test-data.ts'
 
@@ -142,7 +142,7 @@ t.test('a table that does not exist stops the start with one line', async (t) =>
 })
 
 t.test('a busy port stops the start with one line', async (t) => {
-  const PORT = await listenAnywhere(t)
+  const PORT = String(await listen(t, createServer()))
 
   const { code, stderr } = await startProcess(t, t.testdir(), { PORT }).ended()
 
@@ -151,9 +151,9 @@ t.test('a busy port stops the start with one line', async (t) => {
 })
 
 t.test('a busy port after it stops the embedded start with one line', async (t) => {
-  const next = await listenAnywhere(t)
+  const next = await listen(t, createServer())
 
-  const env = { PORT: String(Number(next) - 1) }
+  const env = { PORT: String(next - 1) }
   const { code, stderr } = await startProcess(t, t.testdir(), env).ended()
 
   t.equal(code, 1)
@@ -182,12 +182,3 @@ t.test('a table out of reach does not stop the start: /ready tells', async (t) =
   t.equal((await get(`${await printed(origin)}/ready`)).status, 503)
   t.ok(await printed(/("the table cannot be read yet")/))
 })
-
-/** Listens on a free port until the test ends. */
-async function listenAnywhere(t: Test): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(() => server.close())
-  const address = server.address()
-  return String(typeof address === 'object' && address?.port)
-}

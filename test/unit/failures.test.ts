@@ -13,6 +13,7 @@ import { buildApp } from '../../src/app.ts'
 import { createDynamoDBClient } from '../../src/dynamodb-client.ts'
 import { createRepository } from '../../src/repository.ts'
 import { inject } from '../targets/inject.ts'
+import { listen } from '../targets/listen.ts'
 
 const unavailable = {
   type: 'about:blank',
@@ -124,19 +125,14 @@ for (const failure of failures) {
 
 /** A repository whose database does with a connection as told. */
 async function startBroken(t: Test, onConnection: (socket: Socket) => void) {
-  const server = createServer(onConnection).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
+  const port = await listen(t, createServer(onConnection))
   const client = createDynamoDBClient({
-    endpoint: `http://127.0.0.1:${typeof address === 'object' && address?.port}`,
+    endpoint: `http://127.0.0.1:${port}`,
     region: 'local',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     maxAttempts: 1,
   })
-  t.teardown(() => {
-    client.destroy()
-    server.close()
-  })
+  t.teardown(() => client.destroy())
   return createRepository(DynamoDBDocumentClient.from(client), 'secret-table')
 }
 
