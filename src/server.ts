@@ -38,7 +38,7 @@ export async function startServer(
   })
   app.addHook('onClose', async () => client.destroy())
   drainConnections(app)
-  app.register(underPressure, { sampleInterval: 250, maxEventLoopDelay: 250 })
+  app.register(underPressure, { sampleInterval: 250, maxEventLoopDelay: 1000 })
   addHealthRoutes(app, repository)
 
   try {

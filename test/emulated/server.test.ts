@@ -50,7 +50,7 @@ t.test('a process that cannot keep up sheds greetings, and says it lives', async
 
   let response = await get('/hello/')
   while (response.status !== 503) {
-    blockEventLoop(500)
+    blockEventLoop(1500)
     response = await get('/hello/')
   }
 
