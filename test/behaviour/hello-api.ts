@@ -86,19 +86,16 @@ export function specifyHelloApi(t: Test, target: Target): void {
   })
 
   test(
-    '1,000 greetings of one id in one millisecond are 1,000 records',
+    '1,000 concurrent greetings of one id in one millisecond are 1,000 records',
     ['freeze the clock'],
     async (t) => {
       const id = await data.seed(t, 'Ada')
       mock.timers.enable({ apis: ['Date'], now: Date.now() })
       t.teardown(() => mock.timers.reset())
 
-      // As many at a time as one process answers in time while the machine is busy with other tests.
-      for (let round = 0; round < 20; round++) {
-        const responses = await Promise.all(Array.from({ length: 50 }, () => greet(id)))
-        t.ok(responses.every(({ body }) => body === 'Hello Ada!'))
-      }
+      const responses = await Promise.all(Array.from({ length: 1000 }, () => greet(id)))
 
+      t.ok(responses.every(({ body }) => body === 'Hello Ada!'))
       t.equal((await data.history(id)).length, 1000)
     }
   )

@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify'
+import pLimit from 'p-limit'
 import { buildApp } from '../../src/app.ts'
 import { startEmbeddedTable } from './embedded-table.ts'
-import type { Request, Response, Target } from './target.ts'
+import { type Request, type Response, requestsAtOnce, type Target } from './target.ts'
 
 /** The app without a server, over the embedded DynamoDB. */
 export const injectTarget: Target = {
@@ -11,8 +12,9 @@ export const injectTarget: Target = {
   async start() {
     const table = await startEmbeddedTable()
     const app = buildApp({ repository: table.repository, logLevel: 'silent' })
+    const limit = pLimit(requestsAtOnce)
     return {
-      send: (request) => inject(app, request),
+      send: (request) => limit(inject, app, request),
       items: table.repository,
       leftovers: table.leftovers,
       async stop() {

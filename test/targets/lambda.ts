@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { LambdaResponse } from '@fastify/aws-lambda'
 import type { Context } from 'aws-lambda'
+import pLimit from 'p-limit'
 import { type EmbeddedTable, startEmbeddedTable } from './embedded-table.ts'
 import type { EventSource } from './lambda-events.ts'
-import type { Response, Target } from './target.ts'
+import { type Response, requestsAtOnce, type Target } from './target.ts'
 
 /** The Lambda handler with the events of one source, over the embedded DynamoDB. */
 export function lambdaTarget({ handler, table }: StartedHandler, source: EventSource): Target {
@@ -12,9 +13,11 @@ export function lambdaTarget({ handler, table }: StartedHandler, source: EventSo
     lacks: source.lacks,
 
     async start() {
+      const limit = pLimit(requestsAtOnce)
       return {
         async send(request) {
-          return toResponse(await handler(source.createEvent(request), createContext()))
+          const event = source.createEvent(request)
+          return toResponse(await limit(handler, event, createContext()))
         },
         items: table.repository,
         leftovers: table.leftovers,

@@ -2,7 +2,7 @@ import { Pool } from 'undici'
 import { readConfig } from '../../src/config.ts'
 import { startServer } from '../../src/server.ts'
 import { type EmbeddedTable, startEmbeddedTable } from './embedded-table.ts'
-import type { Request, Response, Target } from './target.ts'
+import { type Request, type Response, requestsAtOnce, type Target } from './target.ts'
 
 /** The standalone server on a socket, over the embedded DynamoDB. */
 export const standaloneTarget: Target = {
@@ -34,7 +34,7 @@ export async function startOn({ connection, tableName }: EmbeddedTable) {
     LOG_LEVEL: 'silent',
   })
   const server = await startServer(config, connection)
-  return { pool: new Pool(server.listeningOrigin), server }
+  return { pool: new Pool(server.listeningOrigin, { connections: requestsAtOnce }), server }
 }
 
 /** Sends a request, with its path as it is, on a connection of the pool. */

@@ -30,6 +30,12 @@ export interface Target {
   start(): Promise<StartedTarget>
 }
 
+/**
+ * As many requests as one process answers in time while the machine is busy with other tests. A
+ * target holds the rest back, as the connections of a load balancer would.
+ */
+export const requestsAtOnce = 50
+
 export interface StartedTarget {
   send(request: Request): Promise<Response>
   /** Seeds, reads and cleans the items of a test. */
