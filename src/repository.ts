@@ -61,6 +61,7 @@ export function createRepository(client: DynamoDBDocumentClient, tableName: stri
 
   /** Deletes an id's name and its history. */
   async function forget(id: string): Promise<void> {
+    // A page is deleted at once, so its size bounds the requests under way.
     for await (const items of query('PK = :id', { ':id': id }, 25)) {
       await Promise.all(items.map(({ PK, SK }) => remove({ PK, SK })))
     }

@@ -23,18 +23,22 @@ export async function startEmbeddedDynamoDB(port = 0, folder?: string) {
   })
 
   const address = server.address()
-  const connection = {
-    endpoint: `http://127.0.0.1:${typeof address === 'object' && address?.port}`,
-    region: 'local',
-    // Any will do: dynalite checks no signature.
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  }
+  const endpoint = `http://127.0.0.1:${typeof address === 'object' && address?.port}`
 
   async function close(): Promise<void> {
     server.close()
     await once(server, 'close')
   }
-  return { connection, close }
+  return { connection: localConnection(endpoint), close }
+}
+
+/** How a client connects to a DynamoDB that checks no signature, so that any credentials will do. */
+export function localConnection(endpoint: string) {
+  return {
+    endpoint,
+    region: 'local',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  }
 }
 
 // dynalite would find out at its first request, and crash.

@@ -4,6 +4,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import t, { type Test } from 'tap'
 import { request } from 'undici'
 import { createDynamoDBClient } from '../../src/dynamodb-client.ts'
+import { localConnection } from '../../src/local/embedded-dynamodb.ts'
 import { createRepository, type Repository } from '../../src/repository.ts'
 import { startEmbeddedTable } from '../targets/embedded-table.ts'
 import { lambdaEnvironment } from '../targets/lambda.ts'
@@ -32,11 +33,7 @@ const endpoint = /the table +"hello" at ([^,]+)/
 
 /** The embedded table, as another process sees it. */
 function openTable(t: Test, endpoint: string): Repository {
-  const client = createDynamoDBClient({
-    endpoint,
-    region: 'local',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  })
+  const client = createDynamoDBClient(localConnection(endpoint))
   t.teardown(() => client.destroy())
   return createRepository(DynamoDBDocumentClient.from(client), 'hello')
 }

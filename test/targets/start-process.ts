@@ -5,11 +5,21 @@ import type { Test } from 'tap'
 
 const script = fileURLToPath(new URL('../../src/local/start.ts', import.meta.url))
 
+// In place of what the shell that runs the tests may have set.
+const ownVariables = {
+  AWS_ENDPOINT_URL_DYNAMODB: undefined,
+  DYNAMODB_TABLE_NAME: undefined,
+  HOST: undefined,
+  LOG_LEVEL: undefined,
+  PORT: '0',
+  npm_lifecycle_event: undefined,
+}
+
 /** Runs what `npm start` runs, in a folder of the test and on free ports. */
 export function startProcess(t: Test, folder: string, env: NodeJS.ProcessEnv = {}) {
   const child = spawn(process.execPath, [script], {
     cwd: folder,
-    env: { ...process.env, npm_lifecycle_event: '', PORT: '0', ...env },
+    env: { ...process.env, ...ownVariables, ...env },
   })
   const output = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {

@@ -11,9 +11,11 @@ import { mockClient } from 'aws-sdk-client-mock'
 import t, { type Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { createDynamoDBClient } from '../../src/dynamodb-client.ts'
+import { localConnection } from '../../src/local/embedded-dynamodb.ts'
 import { createRepository } from '../../src/repository.ts'
 import { inject } from '../targets/inject.ts'
 import { listen } from '../targets/listen.ts'
+import type { Response } from '../targets/target.ts'
 
 const unavailable = {
   type: 'about:blank',
@@ -75,6 +77,12 @@ t.test('a name item without a text in data counts as no name', async (t) => {
   }
 })
 
+function expectUnavailable(t: Test, { status, headers, body }: Response): void {
+  t.equal(status, 503)
+  t.equal(headers['retry-after'], '1')
+  t.strictSame(JSON.parse(body), { ...unavailable, instance: headers['x-request-id'] })
+}
+
 const $metadata = {}
 const message = 'arn:aws:dynamodb:eu-central-1:123456789012:table/secret-table'
 const failures = [
@@ -103,11 +111,7 @@ for (const failure of failures) {
     const { greet, mock } = start(t)
     mock.on(GetCommand).rejects(failure)
 
-    const { status, headers, body } = await greet()
-
-    t.equal(status, 503)
-    t.equal(headers['retry-after'], '1')
-    t.strictSame(JSON.parse(body), { ...unavailable, instance: headers['x-request-id'] })
+    expectUnavailable(t, await greet())
     t.equal(mock.commandCalls(PutCommand).length, 0)
   })
 
@@ -115,11 +119,7 @@ for (const failure of failures) {
     const { greet, mock } = start(t)
     mock.on(PutCommand).rejects(failure)
 
-    const { status, headers, body } = await greet()
-
-    t.equal(status, 503)
-    t.equal(headers['retry-after'], '1')
-    t.strictSame(JSON.parse(body), { ...unavailable, instance: headers['x-request-id'] })
+    expectUnavailable(t, await greet())
   })
 }
 
@@ -127,9 +127,7 @@ for (const failure of failures) {
 async function startBroken(t: Test, onConnection: (socket: Socket) => void) {
   const port = await listen(t, createServer(onConnection))
   const client = createDynamoDBClient({
-    endpoint: `http://127.0.0.1:${port}`,
-    region: 'local',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    ...localConnection(`http://127.0.0.1:${port}`),
     maxAttempts: 1,
   })
   t.teardown(() => client.destroy())
@@ -158,10 +156,7 @@ t.test('a greeting whose database answers without end is given up with a 503', a
   const app = buildApp({ repository, logLevel: 'silent' })
   t.teardown(() => app.close())
 
-  const { status, body } = await inject(app, { path: '/hello/1' })
-
-  t.equal(status, 503)
-  t.match(JSON.parse(body), unavailable)
+  expectUnavailable(t, await inject(app, { path: '/hello/1' }))
   await closed
 })
 
