@@ -20,7 +20,9 @@ export function specifyHelloApi(t: Test, target: Target): void {
   /** A test, unless the target lacks what it needs. */
   function test(name: string, needs: Ability[], body: (t: Test) => Promise<unknown>): void {
     const reasons = needs.flatMap((ability) => target.lacks[ability] ?? [])
-    if (reasons.length > 0) t.comment(`not for this target: "${name}" (${reasons.join('; ')})`)
+    // Not t.comment: the reporter that tap uses on a terminal shows no comments.
+    if (reasons.length > 0)
+      console.error(`left out for ${target.name}: ${name} (${reasons.join('; ')})`)
     else t.test(name, body)
   }
 
