@@ -3,10 +3,14 @@ import type { Repository } from './repository.ts'
 
 /** For who runs the standalone server: `GET /health` (it lives), `GET /ready` (it can greet). */
 export function addHealthRoutes(app: FastifyInstance, repository: Repository): void {
-  // Neither DynamoDB nor load may fail it: a restart would cure neither.
-  app.get('/health', { config: { pressureHandler: () => {} } }, async () => ({ status: 'ok' }))
+  // They are asked every few seconds; what goes well there is no news.
+  const logLevel = 'warn'
 
-  app.get('/ready', async (request) => {
+  // Neither DynamoDB nor load may fail it: a restart would cure neither.
+  const config = { pressureHandler: () => {} }
+  app.get('/health', { logLevel, config }, async () => ({ status: 'ok' }))
+
+  app.get('/ready', { logLevel }, async (request) => {
     await repository.checkAccess(request.signal)
     return { status: 'ok' }
   })

@@ -1,12 +1,9 @@
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { ConfigError, readConfig } from '../config.ts'
 import { createDynamoDBClient } from '../dynamodb-client.ts'
-import { createRepository } from '../repository.ts'
 import { run } from '../run.ts'
 import { startServer } from '../server.ts'
-import { createTable } from './create-table.ts'
 import { type EmbeddedDynamoDB, startEmbeddedDynamoDB } from './embedded-dynamodb.ts'
-import { putSampleNames } from './sample-names.ts'
+import { prepareTable } from './prepare-table.ts'
 
 const folder = '.dynamodb'
 const { env } = process
@@ -26,7 +23,7 @@ async function startEmbedded() {
   })
   const database = await startEmbeddedDynamoDB(portAfter(config.PORT), folder)
   try {
-    await prepareTable(database, config.DYNAMODB_TABLE_NAME)
+    await prepare(database, config.DYNAMODB_TABLE_NAME)
     const server = await startServer(config, database.connection)
     introduce(server.listeningOrigin, database.connection.endpoint)
     const close = async () => {
@@ -45,11 +42,10 @@ function portAfter(port: number): number {
   return port === 0 ? 0 : (port + 1) % 65_536
 }
 
-async function prepareTable({ connection }: EmbeddedDynamoDB, tableName: string): Promise<void> {
+async function prepare({ connection }: EmbeddedDynamoDB, tableName: string): Promise<void> {
   const client = createDynamoDBClient(connection)
   try {
-    await createTable(client, tableName)
-    await putSampleNames(createRepository(DynamoDBDocumentClient.from(client), tableName))
+    await prepareTable(client, tableName)
   } finally {
     client.destroy()
   }

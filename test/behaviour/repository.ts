@@ -2,9 +2,18 @@ import { mock } from 'node:test'
 import type { Test } from 'tap'
 import { DatabaseError, type Repository } from '../../src/repository.ts'
 import { TestData } from '../targets/test-data.ts'
+import { testUnlessLacking } from './test-unless-lacking.ts'
 
-/** A table to test the repository on, and one that does not exist. */
-export interface Tables {
+/** A DynamoDB to test the repository on. */
+export interface Database {
+  name: string
+  /** The abilities that it lacks, each with the reason. */
+  lacks: { 'measure keys in bytes'?: string }
+  start(): Promise<Tables>
+}
+
+/** A table, and one that does not exist. */
+interface Tables {
   repository: Repository
   missing: Repository
   leftovers(ids: string[]): Promise<unknown[]>
@@ -12,22 +21,24 @@ export interface Tables {
 }
 
 /** What the service, the tools and the tests are promised by the repository, on whatever DynamoDB. */
-export function specifyRepository(t: Test, start: () => Promise<Tables>): void {
+export function specifyRepository(t: Test, database: Database): void {
   let tables: Tables
   let repository: Repository
   let data: TestData
   t.before(async () => {
-    tables = await start()
+    tables = await database.start()
     repository = tables.repository
     data = new TestData(repository)
   })
   t.teardown(() => tables.stop())
 
-  t.test('an id has no name before it is put', async (t) => {
+  const test = testUnlessLacking(t, database)
+
+  test('an id has no name before it is put', [], async (t) => {
     t.equal(await repository.getName(data.newId(t)), undefined)
   })
 
-  t.test('a name that is put is got, and replaced by the next', async (t) => {
+  test('a name that is put is got, and replaced by the next', [], async (t) => {
     const id = data.newId(t)
     for (const name of ['Ada', 'Zoë 👋🏽', '']) {
       await repository.putName(id, name)
@@ -35,7 +46,7 @@ export function specifyRepository(t: Test, start: () => Promise<Tables>): void {
     }
   })
 
-  t.test('messages are no name, and a name is no message', async (t) => {
+  test('messages are no name, and a name is no message', [], async (t) => {
     const id = data.newId(t)
     await repository.putMessage(id, 'Hello!')
     t.equal(await repository.getName(id), undefined)
@@ -43,7 +54,7 @@ export function specifyRepository(t: Test, start: () => Promise<Tables>): void {
     t.strictSame(await data.messages(id), ['Hello!'])
   })
 
-  t.test('the history comes in order, page by page', async (t) => {
+  test('the history comes in order, page by page', [], async (t) => {
     const id = data.newId(t)
     const now = Date.now()
     mock.timers.enable({ apis: ['Date'] })
@@ -61,11 +72,11 @@ export function specifyRepository(t: Test, start: () => Promise<Tables>): void {
     t.equal(pages[0]?.[0]?.at, new Date(now + 1).toISOString())
   })
 
-  t.test('an id without messages has an empty history', async (t) => {
+  test('an id without messages has an empty history', [], async (t) => {
     t.strictSame(await data.messages(await data.seed(t, 'Ada')), [])
   })
 
-  t.test('to forget an id deletes its name and messages, and nothing of others', async (t) => {
+  test('to forget an id deletes its name and messages, and nothing of others', [], async (t) => {
     const id = await data.seed(t, 'Ada')
     const other = await data.seed(t, 'Grace', id)
     for (const each of [id, other]) await repository.putMessage(each, 'Hello!')
@@ -78,7 +89,7 @@ export function specifyRepository(t: Test, start: () => Promise<Tables>): void {
     t.strictSame(await data.messages(other), ['Hello!'])
   })
 
-  t.test('a table that exists can be accessed', async (t) => {
+  test('a table that exists can be accessed', [], async (t) => {
     await t.resolves(repository.checkAccess())
   })
 
@@ -94,7 +105,7 @@ export function specifyRepository(t: Test, start: () => Promise<Tables>): void {
     ['forget', (repository) => repository.forget('id')],
   ]
   for (const [name, call] of calls) {
-    t.test(`${name} throws a DatabaseError where there is no table`, async (t) => {
+    test(`${name} throws a DatabaseError where there is no table`, [], async (t) => {
       await t.rejects(call(tables.missing), {
         constructor: DatabaseError,
         cause: { name: 'ResourceNotFoundException' },
@@ -102,7 +113,7 @@ export function specifyRepository(t: Test, start: () => Promise<Tables>): void {
     })
   }
   for (const [name, call] of calls.slice(0, 3)) {
-    t.test(`${name} throws a DatabaseError when it is aborted`, async (t) => {
+    test(`${name} throws a DatabaseError when it is aborted`, [], async (t) => {
       await t.rejects(call(repository, AbortSignal.abort()), {
         constructor: DatabaseError,
         cause: { name: 'AbortError' },
@@ -110,7 +121,15 @@ export function specifyRepository(t: Test, start: () => Promise<Tables>): void {
     })
   }
 
-  t.test('nothing of these tests is left behind', async (t) => {
+  test('an id is at most 2,048 bytes', ['measure keys in bytes'], async (t) => {
+    const id = '👋'.repeat(513)
+    await t.rejects(repository.putMessage(id, 'message'), {
+      constructor: DatabaseError,
+      cause: { name: 'ValidationException' },
+    })
+  })
+
+  test('nothing of these tests is left behind', [], async (t) => {
     t.ok(data.ids.length > 0)
     t.strictSame(await tables.leftovers(data.ids), [])
   })

@@ -3,8 +3,6 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 
-const script = fileURLToPath(new URL('../../src/local/start.ts', import.meta.url))
-
 // In place of what the shell that runs the tests may have set.
 const ownVariables = {
   AWS_ENDPOINT_URL_DYNAMODB: undefined,
@@ -15,8 +13,17 @@ const ownVariables = {
   npm_lifecycle_event: undefined,
 }
 
-/** Runs what `npm start` runs, in a folder of the test and on free ports. */
-export function startProcess(t: Test, folder: string, env: NodeJS.ProcessEnv = {}) {
+/**
+ * Runs a program of the service, in a folder of the test and on free ports. By default, it is what
+ * `npm start` runs.
+ */
+export function startProcess(
+  t: Test,
+  folder: string,
+  env: NodeJS.ProcessEnv = {},
+  program = 'local/start.ts'
+) {
+  const script = fileURLToPath(new URL(`../../src/${program}`, import.meta.url))
   const child = spawn(process.execPath, [script], {
     cwd: folder,
     env: { ...process.env, ...ownVariables, ...env },

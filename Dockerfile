@@ -1,0 +1,45 @@
+# The image of the service, at home as a standalone HTTP server and on AWS Lambda: see src/main.ts.
+
+# Lambda's runtime client, compiled for the Node.js of the image.
+FROM node:24-bookworm-slim AS runtime-client
+RUN apt-get update \
+  && apt-get install --yes --no-install-recommends \
+    autoconf automake cmake g++ libtool make python3 xz-utils
+WORKDIR /build
+COPY src/image/runtime-client ./
+# The headers of this Node.js are here; node-gyp would download them.
+RUN npm_config_nodedir=/usr/local npm ci \
+  && strip node_modules/aws-lambda-ric/rapid-client.node
+
+FROM node:24-bookworm-slim AS build
+WORKDIR /build
+COPY package.json package-lock.json ./
+# No script of a package is needed for the bundle.
+RUN npm ci --ignore-scripts
+COPY src src
+RUN npm run build
+# docker-compose.yml prepares the table with this stage.
+COPY template.yaml ./
+
+FROM node:24-bookworm-slim
+LABEL org.opencontainers.image.title="hello-dynamodb" \
+  org.opencontainers.image.description="A hello API over Amazon DynamoDB, standalone or on AWS Lambda" \
+  org.opencontainers.image.licenses="MIT-0"
+# Where Lambda has a function's code, too.
+WORKDIR /var/task
+COPY --from=runtime-client \
+  /build/node_modules/aws-lambda-ric/index.mjs \
+  /build/node_modules/aws-lambda-ric/rapid-client.node \
+  /build/node_modules/aws-lambda-ric/LICENSE \
+  /build/node_modules/aws-lambda-ric/NOTICE \
+  /build/node_modules/aws-lambda-ric/THIRD-PARTY-LICENSES \
+  aws-lambda-ric/
+COPY --from=build /build/dist ./
+ENV NODE_ENV=production
+USER 1000:1000
+EXPOSE 3000
+# Lambda has no use for it.
+HEALTHCHECK --interval=5s --timeout=3s --start-period=10s \
+  CMD ["node", "/var/task/healthcheck.mjs"]
+# Node.js itself is the first process: a shell would not pass on SIGTERM.
+ENTRYPOINT ["node", "--enable-source-maps", "/var/task/main.mjs"]

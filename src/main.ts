@@ -1,0 +1,24 @@
+import { run } from './run.ts'
+
+// The one entry of the image. Lambda tells a process that it is a function by this variable.
+// (AWS Lambda Developer Guide, "Building a custom runtime")
+if (process.env.AWS_LAMBDA_RUNTIME_API) await handleEvents()
+else await run(serve)
+
+async function serve() {
+  const [{ readConfig }, { startServer }] = await Promise.all([
+    import('./config.ts'),
+    import('./server.ts'),
+  ])
+  return startServer(readConfig(process.env))
+}
+
+/** Hands over to Lambda's runtime client, which loads the handler and brings it the events. */
+async function handleEvents(): Promise<void> {
+  process.env._HANDLER = 'lambda.handler'
+  process.env.LAMBDA_TASK_ROOT = import.meta.dirname
+  // The first process of a container has no default action for a signal. And `process.exit()` would
+  // wait for a thread of the runtime client, which waits for an event: another program ends both.
+  process.on('SIGTERM', () => process.execve?.('/bin/true'))
+  await import('aws-lambda-ric')
+}

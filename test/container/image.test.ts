@@ -1,0 +1,107 @@
+import { execFile, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
+import t, { type Test } from 'tap'
+import { buildTimeout } from '../targets/compose.ts'
+import { docker, noEngine } from '../targets/docker.ts'
+
+const image = 'hello-dynamodb'
+const base = 'node:24-bookworm-slim'
+
+/** Runs a program of an image in a container that is removed with it. */
+function runIn(image: string, program: string, ...args: string[]): Promise<string> {
+  const isolated = ['--rm', '--network', 'none', '--user', 'root']
+  return docker('run', ...isolated, '--entrypoint', program, image, ...args)
+}
+
+/** Starts a container that is removed after the test; returns its id. */
+async function start(t: Test, ...args: string[]): Promise<string> {
+  const container = await docker('run', '--detach', ...args)
+  t.teardown(async () => docker('rm', '--force', container))
+  return container
+}
+
+/** Waits until a container prints a line. */
+async function printed(container: string, line: string): Promise<void> {
+  const logs = spawn('docker', ['logs', '--follow', container])
+  for await (const each of createInterface(logs.stdout)) if (each === line) break
+  logs.kill()
+}
+
+interface File {
+  path: string
+  mode: string
+  owner: string
+  bytes: number
+}
+
+/** Every file of an image. */
+async function listFiles(image: string): Promise<File[]> {
+  const args = ['/', '-xdev', '-not', '-type', 'd', '-printf', '%p %m %U:%G %s\\n']
+  const lines = (await runIn(image, 'find', ...args)).split('\n')
+  return lines.map((line) => {
+    const [path = '', mode = '', owner = '', bytes] = line.split(' ')
+    return { path, mode, owner, bytes: Number(bytes) }
+  })
+}
+
+t.setTimeout(buildTimeout)
+t.test('the image', { skip: await noEngine(), timeout: buildTimeout }, async (t) => {
+  await docker('compose', 'build', '--quiet', 'api')
+
+  t.test('has nothing but the bundle and the runtime client above its base', async (t) => {
+    const known = new Set((await listFiles(base)).map(({ path }) => path))
+    const added = (await listFiles(image)).filter(({ path }) => !known.has(path))
+
+    const bundle = added.filter(({ path }) => /^\/var\/task\/[\w-]+\.mjs(\.map)?$/.test(path))
+    const runtimeClient = added.filter(({ path }) => path.startsWith('/var/task/aws-lambda-ric/'))
+    t.same(runtimeClient.map(({ path }) => path.split('/').at(-1)).sort(), [
+      'LICENSE',
+      'NOTICE',
+      'THIRD-PARTY-LICENSES',
+      'index.mjs',
+      'rapid-client.node',
+    ])
+    for (const program of ['main', 'lambda', 'healthcheck'])
+      t.ok(bundle.some(({ path }) => path === `/var/task/${program}.mjs`))
+    t.equal(bundle.length + runtimeClient.length, added.length)
+
+    for (const { path, mode, owner } of added) {
+      t.match(mode, /^[67][45][45]$/, `all may read ${path}, and its owner alone write it`)
+      t.equal(owner, '0:0')
+    }
+    t.ok(added.reduce((sum, { bytes }) => sum + bytes, 0) < 5_000_000)
+  })
+
+  t.test('says what it is', async (t) => {
+    const { Config } = JSON.parse(await docker('inspect', '--format', '{{json .}}', image))
+    t.equal(Config.Labels['org.opencontainers.image.title'], 'hello-dynamodb')
+    t.equal(Config.Labels['org.opencontainers.image.licenses'], 'MIT-0')
+    t.match(Config.User, /^[1-9]\d*:[1-9]\d*$/)
+    t.equal(Config.Entrypoint[0], 'node')
+  })
+
+  t.test('a wrong configuration stops it with one line', async (t) => {
+    const container = await start(t, '--env', 'DYNAMODB_TABLE_NAME=a', image)
+
+    t.equal(await docker('wait', container), '1')
+    const { stderr } = await promisify(execFile)('docker', ['logs', container])
+    t.match(stderr, /^DYNAMODB_TABLE_NAME must be the name of a DynamoDB table: .*; it is "a"\.\n$/)
+  })
+
+  t.test('SIGTERM ends a function that waits for an event', { timeout: 60_000 }, async (t) => {
+    const runtimeApi = `http
+      .createServer(({ url }) => console.log(url))
+      .listen(9001, () => console.log('listening'))`
+    const api = await start(t, '--entrypoint', 'node', image, '--eval', runtimeApi)
+    await printed(api, 'listening')
+    const env = ['AWS_LAMBDA_RUNTIME_API=127.0.0.1:9001', 'DYNAMODB_TABLE_NAME=hello']
+    const options = ['--network', `container:${api}`, ...env.flatMap((each) => ['--env', each])]
+    const container = await start(t, ...options, image)
+    await printed(api, '/2018-06-01/runtime/invocation/next')
+
+    await docker('stop', container)
+
+    t.equal(await docker('wait', container), '0')
+  })
+})

@@ -1,0 +1,20 @@
+import t from 'tap'
+import { startEmbeddedTable } from '../targets/embedded-table.ts'
+import { lambdaEnvironment } from '../targets/lambda.ts'
+import { startProcess } from '../targets/start-process.ts'
+
+t.test('it creates the table with names, and leaves what is there as it is', async (t) => {
+  const table = await startEmbeddedTable()
+  t.teardown(table.stop)
+  await table.drop()
+  const setUp = () =>
+    startProcess(t, t.testdir(), lambdaEnvironment(table), 'local/setup.ts').ended()
+
+  const ready = 'The table "test" is ready, with its sample names.\n'
+  t.match(await setUp(), { code: 0, stdout: ready })
+  t.equal(await table.repository.getName('1'), 'Ada')
+
+  await table.repository.putName('1', 'Grace')
+  t.match(await setUp(), { code: 0, stdout: ready })
+  t.equal(await table.repository.getName('1'), 'Grace')
+})

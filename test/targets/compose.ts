@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { DockerComposeEnvironment } from 'testcontainers'
+import { createDynamoDBClient } from '../../src/dynamodb-client.ts'
+import { localConnection } from '../../src/local/embedded-dynamodb.ts'
+import { createRepository } from '../../src/repository.ts'
+import { docker } from './docker.ts'
+
+const folder = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Milliseconds for a test that may have to build the image and pull what it is made of. */
+export const buildTimeout = 900_000
+
+export type Compose = Awaited<ReturnType<typeof startCompose>>
+
+/** A name that no other project of this machine has. */
+export function newProject(): string {
+  return `test-${randomUUID()}`
+}
+
+/** Brings docker-compose.yml up, on free ports; `down` it in the end. */
+export async function startCompose(project = newProject()) {
+  const environment = await new DockerComposeEnvironment(folder, 'docker-compose.yml')
+    .withProjectName(project)
+    .withEnvironment({ PORT: '0', DYNAMODB_PORT: '0', LAMBDA_PORT: '0' })
+    .withProfiles('lambda')
+    .withBuild()
+    .up()
+
+  function origin(service: string, port: number): string {
+    const container = environment.getContainer(`${service}-1`)
+    return `http://${container.getHost()}:${container.getMappedPort(port)}`
+  }
+  const client = createDynamoDBClient(localConnection(origin('dynamodb', 8000)))
+  const documentClient = DynamoDBDocumentClient.from(client)
+  const repository = createRepository(documentClient, 'hello')
+
+  async function leftovers(ids: string[]): Promise<unknown[]> {
+    const items = ids.map(async (id) => [
+      (await repository.getName(id)) ?? [],
+      await Array.fromAsync(repository.history(id)),
+    ])
+    return (await Promise.all(items)).flat(Number.POSITIVE_INFINITY)
+  }
+
+  async function down({ removeVolumes } = { removeVolumes: true }): Promise<void> {
+    client.destroy()
+    await environment.down({ removeVolumes, timeout: 10_000 })
+  }
+
+  return {
+    api: origin('api', 3000),
+    lambda: origin('lambda', 8080),
+    repository,
+    missing: createRepository(documentClient, 'missing'),
+    leftovers,
+    container: (service: string) => environment.getContainer(`${service}-1`).getId(),
+    down,
+  }
+}
+
+/** What is left of a project: containers, networks and volumes. */
+export async function remains(project: string): Promise<string> {
+  const filter = `label=com.docker.compose.project=${project}`
+  const lists = [['container', '--all'], ['network'], ['volume']].map(([kind = '', ...all]) =>
+    docker(kind, 'ls', ...all, '--quiet', '--filter', filter)
+  )
+  return (await Promise.all(lists)).join('')
+}

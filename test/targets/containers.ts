@@ -1,0 +1,69 @@
+import { Type } from 'typebox'
+import { Value } from 'typebox/value'
+import { Pool } from 'undici'
+import type { Database } from '../behaviour/repository.ts'
+import type { Compose } from './compose.ts'
+import { restApi } from './lambda-events.ts'
+import { sendOnSocket } from './standalone.ts'
+import { requestsAtOnce, type Target } from './target.ts'
+
+const lacks = { 'freeze the clock': 'it runs on the clock of the machine' }
+
+/** The image as a server, over DynamoDB Local. */
+export function standaloneContainer({ api, leftovers, repository }: Compose): Target {
+  return {
+    name: 'the standalone container, over DynamoDB Local',
+    lacks,
+
+    async start() {
+      const pool = new Pool(api, { connections: requestsAtOnce })
+      return {
+        send: (request) => sendOnSocket(pool, request),
+        items: repository,
+        leftovers,
+        stop: () => pool.close(),
+      }
+    },
+  }
+}
+
+const LambdaResponse = Type.Object({
+  statusCode: Type.Integer(),
+  headers: Type.Record(Type.String(), Type.String()),
+  body: Type.String(),
+})
+
+/** The image as a function behind a REST API, in AWS's emulator of Lambda, over DynamoDB Local. */
+export function lambdaContainer({ lambda, leftovers, repository }: Compose): Target {
+  return {
+    name: 'the Lambda container behind a REST API, over DynamoDB Local',
+    lacks,
+
+    async start() {
+      // The emulator is one environment, which handles one event at a time.
+      const pool = new Pool(lambda, { connections: 1, pipelining: 1 })
+      return {
+        async send(request) {
+          const { body: answer } = await pool.request({
+            method: 'POST',
+            path: '/2015-03-31/functions/function/invocations',
+            body: JSON.stringify(restApi.createEvent(request)),
+          })
+          const { statusCode, headers, body } = Value.Parse(LambdaResponse, await answer.json())
+          return { status: statusCode, headers, body }
+        },
+        items: repository,
+        leftovers,
+        stop: () => pool.close(),
+      }
+    },
+  }
+}
+
+export function dynamoDBLocal(compose: Compose): Database {
+  return {
+    name: 'DynamoDB Local',
+    lacks: {},
+    start: async () => ({ ...compose, stop: async () => {} }),
+  }
+}
