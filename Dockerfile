@@ -35,7 +35,7 @@ COPY --from=runtime-client \
   /build/node_modules/aws-lambda-ric/THIRD-PARTY-LICENSES \
   aws-lambda-ric/
 COPY --from=build /build/dist ./
-ENV NODE_ENV=production
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
 USER 1000:1000
 EXPOSE 3000
 # Lambda has no use for it.

@@ -4,6 +4,6 @@ import { get } from 'node:http'
 const { HOST, PORT } = process.env
 
 // On Linux, a connection to 0.0.0.0 is one to this machine.
-get({ host: HOST || '0.0.0.0', port: PORT || 3000, path: '/health' }, ({ statusCode }) => {
+get({ host: HOST, port: PORT, path: '/health' }, ({ statusCode }) => {
   process.exit(statusCode === 200 ? 0 : 1)
 })
