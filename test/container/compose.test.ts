@@ -54,6 +54,20 @@ t.test('docker compose', { skip: await noEngine(), timeout: buildTimeout }, asyn
     t.notMatch(await docker('logs', compose.container('api')), '/health')
   })
 
+  t.test('a database that hangs is a 503, and its stack is that of the sources', async (t) => {
+    const database = compose.container('dynamodb')
+    await docker('pause', database)
+    t.teardown(() => docker('unpause', database))
+
+    const { headers, status } = await get('/hello/1')
+
+    t.equal(status, 503)
+    const lines = (await docker('logs', compose.container('api'))).split('\n')
+    const line = lines.map((line) => JSON.parse(line)).find(({ level }) => level >= 50)
+    t.equal(line.requestId, headers['x-request-id'])
+    t.match(line.err.stack, /fastify\/lib\/route\.js:\d+/)
+  })
+
   t.test('SIGTERM under load loses no message', async (t) => {
     const data = new TestData(compose.repository)
     const answered = new Set<string>()

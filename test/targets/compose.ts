@@ -27,10 +27,15 @@ export async function startCompose(project = newProject()) {
     .withProfiles('lambda')
     .withBuild()
     .up()
+    .catch(async (error) => {
+      // testcontainers does this, too, but leaves out what belongs to a profile.
+      await docker('compose', '--project-name', project, '--profile', '*', 'down', '--volumes')
+      throw error
+    })
 
+  // Not the host that testcontainers finds: docker-compose.yml publishes on this machine alone.
   function origin(service: string, port: number): string {
-    const container = environment.getContainer(`${service}-1`)
-    return `http://${container.getHost()}:${container.getMappedPort(port)}`
+    return `http://127.0.0.1:${environment.getContainer(`${service}-1`).getMappedPort(port)}`
   }
   const client = createDynamoDBClient(localConnection(origin('dynamodb', 8000)))
   const documentClient = DynamoDBDocumentClient.from(client)

@@ -15,6 +15,6 @@ export async function noEngine(): Promise<string | false> {
     return false
   } catch (error) {
     const [, reason = error] = /\n(.*)/.exec(String(error)) ?? []
-    return `no container engine: ${reason}. Start Docker, with Compose, to run it.`
+    return `it needs a container engine: start Docker, with Compose (${reason})`
   }
 }
