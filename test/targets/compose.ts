@@ -25,7 +25,6 @@ export async function startCompose(project = newProject()) {
     .withProjectName(project)
     .withEnvironment({ PORT: '0', DYNAMODB_PORT: '0', LAMBDA_PORT: '0' })
     .withProfiles('lambda')
-    .withBuild()
     .up()
     .catch(async (error) => {
       // testcontainers does this, too, but leaves out what belongs to a profile.
