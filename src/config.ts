@@ -10,6 +10,7 @@ const Config = Type.Object({
     pattern: '^(fatal|error|warn|info|debug|trace|silent)$',
     default: 'info',
   }),
+  MESSAGE_DAYS: Type.Integer({ minimum: 0, maximum: 36_500, default: 0 }),
 })
 
 export type Config = Static<typeof Config>
@@ -19,6 +20,7 @@ const expectations: Record<keyof Config, string> = {
   HOST: 'an address or host name to listen on',
   PORT: 'a port number from 0 (any free port) to 65535',
   LOG_LEVEL: 'fatal, error, warn, info, debug, trace or silent',
+  MESSAGE_DAYS: 'the days that a message is kept, up to 36500, or 0 (for ever)',
 }
 
 /** The start cannot go on. The message is one line that says what to set, and to what. */
@@ -36,9 +38,9 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const config: unknown = Value.Default(Config, {
     DYNAMODB_TABLE_NAME: env.DYNAMODB_TABLE_NAME || undefined,
     HOST: env.HOST || undefined,
-    // Not Value.Convert, which takes '0x10', '3000.5' and 'true' for integers.
-    PORT: /^\d+$/.test(env.PORT ?? '') ? Number(env.PORT) : env.PORT || undefined,
+    PORT: number(env.PORT),
     LOG_LEVEL: env.LOG_LEVEL || undefined,
+    MESSAGE_DAYS: number(env.MESSAGE_DAYS),
   })
   if (Value.Check(Config, config)) return config
 
@@ -47,6 +49,11 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     .filter(([name]) => wrong.includes(`/${name}`))
     .map(([name, what]) => `${name} must be ${what}; it is ${describe(env[name])}.`)
   throw new ConfigError(lines.join(' '))
+}
+
+// Not Value.Convert, which takes '0x10', '3000.5' and 'true' for integers.
+function number(value = ''): number | string | undefined {
+  return /^\d+$/.test(value) ? Number(value) : value || undefined
 }
 
 function describe(value: string | undefined): string {

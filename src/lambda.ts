@@ -20,7 +20,7 @@ function current() {
 const config = readConfig(process.env)
 const client = DynamoDBDocumentClient.from(createDynamoDBClient())
 const app = buildApp({
-  repository: createRepository(client, config.DYNAMODB_TABLE_NAME),
+  repository: createRepository(client, config.DYNAMODB_TABLE_NAME, config.MESSAGE_DAYS),
   logLevel: config.LOG_LEVEL,
   genReqId: () => current().requestId,
   rewriteUrl: () => current().path,

@@ -8,7 +8,8 @@ import {
 } from '@aws-sdk/lib-dynamodb'
 
 // The single-table design: every item has the id as its partition key PK and its payload in `data`;
-// the sort key SK tells a name (one for an id) from a message (one for a greeting).
+// the sort key SK tells a name (one for an id) from a message (one for a greeting). A message that is
+// not kept for ever has the attribute of template.yaml's time to live, too.
 const NAME = 'NAME#'
 const MESSAGE = 'TS#'
 
@@ -30,8 +31,14 @@ export class DatabaseError extends Error {
  * the service's role needs GetItem and PutItem alone; tools and tests use the rest.
  *
  * Each function throws a {@link DatabaseError} when DynamoDB fails, or once `signal` aborts.
+ *
+ * @param messageDays after which DynamoDB may delete a message; 0 for never
  */
-export function createRepository(client: DynamoDBDocumentClient, tableName: string) {
+export function createRepository(
+  client: DynamoDBDocumentClient,
+  tableName: string,
+  messageDays = 0
+) {
   /** The name stored for an id; `undefined` where there is none. */
   async function getName(id: string, signal?: AbortSignal): Promise<string | undefined> {
     const item = await get({ PK: id, SK: NAME }, signal)
@@ -40,7 +47,9 @@ export function createRepository(client: DynamoDBDocumentClient, tableName: stri
 
   /** Records a message, under a key that no other message of the id has. */
   async function putMessage(id: string, message: string, signal?: AbortSignal): Promise<void> {
-    await put({ PK: id, SK: MESSAGE + timestamp(), data: message }, signal)
+    const now = new Date()
+    const item = { PK: id, SK: MESSAGE + timestamp(now), data: message }
+    await put(messageDays > 0 ? { ...item, expires: daysAfter(now, messageDays) } : item, signal)
   }
 
   /** Stores the name of an id, in place of an earlier one. */
@@ -120,9 +129,15 @@ type Item = Record<string, unknown>
  * Made once for a greeting, outside the SDK's retries: a PutItem that is sent again after a lost
  * answer then writes the same item, not a second one.
  */
-function timestamp(): string {
+function timestamp(now: Date): string {
   const fraction = randomBytes(8).readBigUInt64BE().toString().padStart(20, '0')
-  return new Date().toISOString().replace('Z', `${fraction}Z`)
+  return now.toISOString().replace('Z', `${fraction}Z`)
+}
+
+// In seconds since the epoch, as DynamoDB wants it. (Amazon DynamoDB Developer Guide, "Using time to
+// live (TTL) in DynamoDB")
+function daysAfter(now: Date, days: number): number {
+  return Math.floor(now.getTime() / 1000) + days * 86_400
 }
 
 function fail(cause: unknown): never {

@@ -27,7 +27,8 @@ export async function startServer(
   const client = createDynamoDBClient(connection)
   const repository = createRepository(
     DynamoDBDocumentClient.from(client),
-    config.DYNAMODB_TABLE_NAME
+    config.DYNAMODB_TABLE_NAME,
+    config.MESSAGE_DAYS
   )
   const app = buildApp({
     repository,

@@ -17,7 +17,7 @@ export async function startEmbeddedTable() {
   const repository = createRepository(documentClient, tableName)
   const missing = createRepository(documentClient, 'missing')
 
-  async function leftovers(): Promise<unknown[]> {
+  async function leftovers() {
     const { Items = [] } = await client.send(new ScanCommand({ TableName: tableName }))
     return Items
   }

@@ -33,9 +33,9 @@ type StartedHandler = Awaited<ReturnType<typeof startHandler>>
  * Imports the handler with an environment as Lambda makes it. Once for a process: the handler's
  * module reads its environment when it is loaded.
  */
-export async function startHandler() {
+export async function startHandler(variables: Record<string, string> = {}) {
   const table = await startEmbeddedTable()
-  const env = lambdaEnvironment(table)
+  const env = { ...lambdaEnvironment(table), ...variables }
   Object.assign(process.env, env)
   const { handler } = await import('../../src/lambda.ts')
 

@@ -26,12 +26,16 @@ export const standaloneTarget: Target = {
 }
 
 /** Starts the server on a free port, over a table. */
-export async function startOn({ connection, tableName }: EmbeddedTable) {
+export async function startOn(
+  { connection, tableName }: EmbeddedTable,
+  variables: NodeJS.ProcessEnv = {}
+) {
   const config = readConfig({
     DYNAMODB_TABLE_NAME: tableName,
     HOST: '127.0.0.1',
     PORT: '0',
     LOG_LEVEL: 'silent',
+    ...variables,
   })
   const server = await startServer(config, connection)
   return { pool: new Pool(server.listeningOrigin, { connections: requestsAtOnce }), server }

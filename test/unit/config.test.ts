@@ -4,14 +4,16 @@ import { ConfigError, readConfig } from '../../src/config.ts'
 const valid = { DYNAMODB_TABLE_NAME: 'hello' }
 
 t.test('variables that are not set, or empty, have their defaults', async (t) => {
-  const defaults = { DYNAMODB_TABLE_NAME: 'hello', HOST: '0.0.0.0', PORT: 3000, LOG_LEVEL: 'info' }
+  const defaults = { ...valid, HOST: '0.0.0.0', PORT: 3000, LOG_LEVEL: 'info', MESSAGE_DAYS: 0 }
   t.strictSame(readConfig(valid), defaults)
-  t.strictSame(readConfig({ ...valid, HOST: '', PORT: '', LOG_LEVEL: '' }), defaults)
+  const empty = { HOST: '', PORT: '', LOG_LEVEL: '', MESSAGE_DAYS: '' }
+  t.strictSame(readConfig({ ...valid, ...empty }), defaults)
 })
 
 t.test('variables that are set are taken', async (t) => {
   const env = { DYNAMODB_TABLE_NAME: 'a-b_c.D9', HOST: '::1', PORT: '65535', LOG_LEVEL: 'trace' }
-  t.strictSame(readConfig(env), { ...env, PORT: 65535 })
+  const config = readConfig({ ...env, MESSAGE_DAYS: '30' })
+  t.strictSame(config, { ...env, PORT: 65535, MESSAGE_DAYS: 30 })
 })
 
 const wrong: [variables: NodeJS.ProcessEnv, message: string][] = [
@@ -32,6 +34,10 @@ const wrong: [variables: NodeJS.ProcessEnv, message: string][] = [
   [
     { LOG_LEVEL: 'verbose' },
     'LOG_LEVEL must be fatal, error, warn, info, debug, trace or silent; it is "verbose".',
+  ],
+  [
+    { MESSAGE_DAYS: '1.5' },
+    'MESSAGE_DAYS must be the days that a message is kept, up to 36500, or 0 (for ever); it is "1.5".',
   ],
 ]
 for (const [variables, message] of wrong) {
