@@ -53,7 +53,7 @@ export function specifyHelloApi(t: Test, target: Target): void {
     }
   })
 
-  test('a record tells when the greeting was given', [], async (t) => {
+  test('a record tells when the greeting was given', ['share the clock'], async (t) => {
     const id = await data.seed(t, 'Ada')
 
     const before = Date.now()
@@ -166,20 +166,24 @@ export function specifyHelloApi(t: Test, target: Target): void {
     }
   })
 
-  test('an empty id is refused', [], async (t) => {
+  test('an empty id is refused', ['pass on what is no greeting'], async (t) => {
     const response = await api.send({ path: '/hello/' })
     expectProblem(t, response, 400, 'The id must be 1 to 2,048 bytes of UTF-8.')
   })
 
   for (const malformed of ['%', '%2', '%zz', '%ff', '%c3%28', '%ed%a0%80']) {
-    test(`the malformed escape ${malformed} is refused`, ['carry malformed escapes'], async (t) => {
-      const response = await api.send({ path: `/hello/${data.newId(t)}${malformed}` })
-      expectProblem(t, response, 400, 'The path is not percent-encoded UTF-8.')
-    })
+    test(
+      `the malformed escape ${malformed} is refused`,
+      ['carry malformed escapes', 'pass on what is no greeting'],
+      async (t) => {
+        const response = await api.send({ path: `/hello/${data.newId(t)}${malformed}` })
+        expectProblem(t, response, 400, 'The path is not percent-encoded UTF-8.')
+      }
+    )
   }
 
   for (const method of ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const) {
-    test(`${method} is refused, and greets nobody`, [], async (t) => {
+    test(`${method} is refused, and greets nobody`, ['pass on what is no greeting'], async (t) => {
       const id = await data.seed(t, 'Ada')
 
       const response = await api.send({ method, path: `/hello/${id}` })
@@ -192,19 +196,23 @@ export function specifyHelloApi(t: Test, target: Target): void {
     })
   }
 
-  test('a refused method is refused whatever its body is', [], async (t) => {
-    for (const type of ['application/json', 'text/csv', 'nonsense']) {
-      const response = await api.send({
-        method: 'POST',
-        path: `/hello/${data.newId(t)}`,
-        headers: { 'content-type': type },
-        body: '{',
-      })
-      expectProblem(t, response, 405, 'Only GET is possible here.')
+  test(
+    'a refused method is refused whatever its body is',
+    ['pass on what is no greeting'],
+    async (t) => {
+      for (const type of ['application/json', 'text/csv', 'nonsense']) {
+        const response = await api.send({
+          method: 'POST',
+          path: `/hello/${data.newId(t)}`,
+          headers: { 'content-type': type },
+          body: '{',
+        })
+        expectProblem(t, response, 405, 'Only GET is possible here.')
+      }
     }
-  })
+  )
 
-  test('at other paths there is nothing', [], async (t) => {
+  test('at other paths there is nothing', ['pass on what is no greeting'], async (t) => {
     const id = await data.seed(t, 'Ada')
 
     for (const path of [
@@ -220,14 +228,18 @@ export function specifyHelloApi(t: Test, target: Target): void {
     t.strictSame(await data.messages(id), [])
   })
 
-  test('a path is taken as it is, dots included', ['carry dot segments'], async (t) => {
-    const id = await data.seed(t, 'Ada')
+  test(
+    'a path is taken as it is, dots included',
+    ['carry dot segments', 'pass on what is no greeting'],
+    async (t) => {
+      const id = await data.seed(t, 'Ada')
 
-    for (const path of [`/hello/b/../${id}`, `/./hello/${id}`, `/hello/%2e%2e/hello/${id}`]) {
-      expectProblem(t, await api.send({ path }), 404, 'Nothing is at this path.')
+      for (const path of [`/hello/b/../${id}`, `/./hello/${id}`, `/hello/%2e%2e/hello/${id}`]) {
+        expectProblem(t, await api.send({ path }), 404, 'Nothing is at this path.')
+      }
+      t.strictSame(await data.messages(id), [])
     }
-    t.strictSame(await data.messages(id), [])
-  })
+  )
 
   const preferences: [accept: string, type: string][] = [
     ['*/*', text],
@@ -258,20 +270,20 @@ export function specifyHelloApi(t: Test, target: Target): void {
     })
   }
 
-  test('no response may be cached or sniffed, and each has an id of its own', [], async (t) => {
-    const id = await data.seed(t, 'Ada')
-    const paths = [`/hello/${id}`, `/hello/${data.newId(t)}`, '/hello/', '/']
-
-    const responses = [await api.send({ method: 'POST', path: `/hello/${id}` })]
-    for (const path of paths) responses.push(await api.send({ path }))
-
-    for (const { headers, status } of responses) {
-      t.equal(headers['cache-control'], 'no-store', `${status}`)
-      t.equal(headers['x-content-type-options'], 'nosniff', `${status}`)
-      t.match(headers['x-request-id'], /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/, `${status}`)
-    }
-    t.equal(new Set(responses.map(({ headers }) => headers['x-request-id'])).size, responses.length)
+  test('no greeting may be cached or sniffed, and each has an id of its own', [], async (t) => {
+    const known = await data.seed(t, 'Ada')
+    expectCommonHeaders(t, [await greet(known), await greet(data.newId(t))])
   })
+
+  test(
+    'no refusal may be cached or sniffed, and each has an id of its own',
+    ['pass on what is no greeting'],
+    async (t) => {
+      const responses = [await api.send({ method: 'POST', path: `/hello/${data.newId(t)}` })]
+      for (const path of ['/hello/', '/']) responses.push(await api.send({ path }))
+      expectCommonHeaders(t, responses)
+    }
+  )
 
   test('a caller cannot choose the request id', [], async (t) => {
     const response = await greet(data.newId(t), {
@@ -292,6 +304,15 @@ export function specifyHelloApi(t: Test, target: Target): void {
     const fillers = filler.repeat(room / Buffer.byteLength(filler))
     return id + 'x'.repeat(room - Buffer.byteLength(fillers)) + fillers
   }
+}
+
+function expectCommonHeaders(t: Test, responses: Response[]): void {
+  for (const { headers, status } of responses) {
+    t.equal(headers['cache-control'], 'no-store', `${status}`)
+    t.equal(headers['x-content-type-options'], 'nosniff', `${status}`)
+    t.match(headers['x-request-id'], /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/, `${status}`)
+  }
+  t.equal(new Set(responses.map(({ headers }) => headers['x-request-id'])).size, responses.length)
 }
 
 /** A problem document of RFC 9457, that fits its response. */

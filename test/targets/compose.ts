@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb'
 import { DockerComposeEnvironment } from 'testcontainers'
 import { createDynamoDBClient } from '../../src/dynamodb-client.ts'
 import { localConnection } from '../../src/local/embedded-dynamodb.ts'
@@ -36,7 +36,8 @@ export async function startCompose(project = newProject()) {
   function origin(service: string, port: number): string {
     return `http://127.0.0.1:${environment.getContainer(`${service}-1`).getMappedPort(port)}`
   }
-  const client = createDynamoDBClient(localConnection(origin('dynamodb', 8000)))
+  const dynamodb = origin('dynamodb', 8000)
+  const client = createDynamoDBClient(localConnection(dynamodb))
   const documentClient = DynamoDBDocumentClient.from(client)
   const repository = createRepository(documentClient, 'hello')
 
@@ -48,6 +49,15 @@ export async function startCompose(project = newProject()) {
     return (await Promise.all(items)).flat(Number.POSITIVE_INFINITY)
   }
 
+  /** All that tests have in the table. */
+  async function testItems(): Promise<unknown[]> {
+    const FilterExpression = 'begins_with(PK, :test)'
+    const ExpressionAttributeValues = { ':test': 'TEST' }
+    const filter = { FilterExpression, ExpressionAttributeValues }
+    const pages = paginateScan({ client: documentClient }, { TableName: 'hello', ...filter })
+    return (await Array.fromAsync(pages)).flatMap(({ Items = [] }) => Items)
+  }
+
   async function down({ removeVolumes } = { removeVolumes: true }): Promise<void> {
     client.destroy()
     await environment.down({ removeVolumes, timeout: 10_000 })
@@ -56,9 +66,11 @@ export async function startCompose(project = newProject()) {
   return {
     api: origin('api', 3000),
     lambda: origin('lambda', 8080),
+    dynamodb,
     repository,
     missing: createRepository(documentClient, 'missing'),
     leftovers,
+    testItems,
     container: (service: string) => environment.getContainer(`${service}-1`).getId(),
     down,
   }

@@ -21,6 +21,8 @@ export type Ability =
   | 'carry malformed escapes'
   | 'freeze the clock'
   | 'keep items'
+  | 'pass on what is no greeting'
+  | 'share the clock'
 
 /** A place where the hello API runs. */
 export interface Target {

@@ -1,0 +1,68 @@
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation'
+import { ConfigError } from '../config.ts'
+
+/** Where a deployed stack is: what its outputs say. */
+export interface Stack {
+  /** The URL of a greeting, with `{id}` in place of the id. */
+  endpoint: string
+  tableName: string
+  region: string
+}
+
+/**
+ * Finds a stack by its name.
+ *
+ * @param region the SDK's, if it is not given
+ * @throws {ConfigError} when the name, the region or the credentials are missing, or there is no such
+ * stack, or it lacks an output
+ */
+export async function findStack(name?: string, region?: string): Promise<Stack> {
+  if (!name)
+    throw new ConfigError('AWS_SAM_STACK_NAME must be the name of a deployed stack; it is not set.')
+
+  const client = new CloudFormationClient({ region: region || undefined })
+  try {
+    const found = await findRegion(client)
+    const outputs = await describe(client, name, found)
+    const output = (key: string) => {
+      const value = outputs.find(({ OutputKey }) => OutputKey === key)?.OutputValue
+      if (value) return value
+      throw new ConfigError(
+        `The stack ${name} has no output ${key}: it must be made of template.yaml.`
+      )
+    }
+    return {
+      endpoint: output('HelloPersonApi'),
+      tableName: output('DynamoDBTableName'),
+      region: found,
+    }
+  } finally {
+    client.destroy()
+  }
+}
+
+async function findRegion(client: CloudFormationClient): Promise<string> {
+  return client.config.region().catch(() => {
+    throw new ConfigError(
+      'AWS_DEFAULT_REGION must be the region of the stack, like eu-central-1; it is not set.'
+    )
+  })
+}
+
+async function describe(client: CloudFormationClient, name: string, region: string) {
+  try {
+    const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: name }))
+    return Stacks.flatMap(({ Outputs = [] }) => Outputs)
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    if (error.name === 'CredentialsProviderError')
+      throw new ConfigError(
+        'AWS credentials must be where the AWS SDK finds them, like AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; there are none.'
+      )
+    if (error.name === 'ValidationError' && error.message.includes('does not exist'))
+      throw new ConfigError(
+        `AWS_SAM_STACK_NAME must be the name of a deployed stack; there is no "${name}" in this account and ${region}.`
+      )
+    throw error
+  }
+}

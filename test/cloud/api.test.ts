@@ -1,0 +1,14 @@
+import t from 'tap'
+import { ConfigError } from '../../src/config.ts'
+import { findStack } from '../../src/tools/stack.ts'
+import { specifyHelloApi } from '../behaviour/hello-api.ts'
+import { stackTarget } from '../targets/stack.ts'
+
+const { AWS_DEFAULT_REGION, AWS_SAM_STACK_NAME } = process.env
+
+try {
+  specifyHelloApi(t, stackTarget(await findStack(AWS_SAM_STACK_NAME, AWS_DEFAULT_REGION)))
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error
+  t.bailout(error.message)
+}

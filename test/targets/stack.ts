@@ -1,0 +1,90 @@
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { Pool } from 'undici'
+import { createDynamoDBClient } from '../../src/dynamodb-client.ts'
+import { createRepository } from '../../src/repository.ts'
+import type { Stack } from '../../src/tools/stack.ts'
+import { sendOnSocket } from './standalone.ts'
+import { requestsAtOnce, type Target } from './target.ts'
+
+/** A deployed stack: its live API, over its table. */
+export function stackTarget({ endpoint, region, tableName }: Stack): Target {
+  return {
+    name: 'the deployed stack',
+    lacks: {
+      'freeze the clock': 'it runs on the clock of AWS',
+      'share the clock': 'it runs on the clock of AWS',
+      'pass on what is no greeting': 'API Gateway answers it, without the service',
+    },
+
+    async start() {
+      const { origin, pathname } = new URL(endpoint)
+      const prefix = pathname.slice(0, pathname.lastIndexOf('/hello/'))
+      const pool = new Pool(origin, { connections: requestsAtOnce })
+      const client = createDynamoDBClient({ region })
+      const repository = createRepository(DynamoDBDocumentClient.from(client), tableName)
+
+      // Reads are eventually consistent, the service's of a name too, and may come from several
+      // copies: a few that agree in a row are taken for all.
+      async function settle(id: string, name: string | undefined): Promise<void> {
+        const deadline = AbortSignal.timeout(30_000)
+        for (let agreed = 0; agreed < 3; ) {
+          agreed = (await repository.getName(id, deadline)) === name ? agreed + 1 : 0
+        }
+      }
+
+      const seed = async (id: string, name: string) => {
+        await repository.putName(id, name)
+        await settle(id, name)
+      }
+      const use = forgetWhenInterrupted(repository.forget)
+
+      return {
+        send({ path, ...request }) {
+          const id = decodeURIComponent(path.slice('/hello/'.length))
+          return use(id, () => sendOnSocket(pool, { path: prefix + path, ...request }))
+        },
+        items: {
+          history: repository.history,
+          forget: repository.forget,
+          putName: (id, name) => use(id, () => seed(id, name)),
+        },
+        async leftovers(ids) {
+          await Promise.all(ids.map((id) => settle(id, undefined)))
+          const pages = ids.map((id) => Array.fromAsync(repository.history(id)))
+          return (await Promise.all(pages)).flat(2)
+        },
+        async stop() {
+          await pool.close()
+          client.destroy()
+        },
+      }
+    },
+  }
+}
+
+/**
+ * Has an interrupted run remove what it made, as the table lives on: the first signal lets no more
+ * begin, waits for what is under way, forgets the ids that were used, and ends the process.
+ */
+function forgetWhenInterrupted(forget: (id: string) => Promise<void>) {
+  const ids = new Set<string>()
+  const underWay = new Set<Promise<unknown>>()
+  let interrupted = false
+  for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) process.once(signal, cleanUp)
+
+  async function cleanUp(signal: string): Promise<void> {
+    interrupted = true
+    await Promise.allSettled(underWay)
+    await Promise.all([...ids].map(forget))
+    console.error(`${signal}: what the tests made is removed`)
+    process.exit(1)
+  }
+
+  return async <T>(id: string, use: () => Promise<T>): Promise<T> => {
+    if (interrupted) return new Promise(() => {})
+    const used = use()
+    ids.add(id)
+    underWay.add(used)
+    return used.finally(() => underWay.delete(used))
+  }
+}
