@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import {
+  BatchWriteCommand,
   DeleteCommand,
   type DynamoDBDocumentClient,
   GetCommand,
@@ -17,6 +18,11 @@ const MESSAGE = 'TS#'
 export interface Message {
   at: string
   message: string
+}
+
+export interface Name {
+  id: string
+  name: string
 }
 
 export type Repository = ReturnType<typeof createRepository>
@@ -55,6 +61,22 @@ export function createRepository(
   /** Stores the name of an id, in place of an earlier one. */
   async function putName(id: string, name: string): Promise<void> {
     await put({ PK: id, SK: NAME, data: name })
+  }
+
+  /**
+   * Stores up to 25 names of different ids at once. Returns those that DynamoDB did not take, for
+   * the caller to send again after a while.
+   */
+  async function putNames(names: Name[]): Promise<Name[]> {
+    const puts = names.map(({ id, name }) => ({
+      PutRequest: { Item: { PK: id, SK: NAME, data: name } },
+    }))
+    const command = new BatchWriteCommand({ RequestItems: { [tableName]: puts } })
+    const { UnprocessedItems = {} } = await client.send(command).catch(fail)
+    const unprocessed = (UnprocessedItems[tableName] ?? []).map(
+      ({ PutRequest }) => PutRequest?.Item
+    )
+    return names.filter(({ id }) => unprocessed.some((item) => item?.PK === id))
   }
 
   /** An id's messages, oldest first; each page is one Query. */
@@ -113,7 +135,7 @@ export function createRepository(
     }
   }
 
-  return { getName, putMessage, putName, history, forget, checkAccess }
+  return { getName, putMessage, putName, putNames, history, forget, checkAccess }
 }
 
 type ItemKey = { PK: unknown; SK: unknown }

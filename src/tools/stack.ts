@@ -54,12 +54,11 @@ async function describe(client: CloudFormationClient, name: string, region: stri
     const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: name }))
     return Stacks.flatMap(({ Outputs = [] }) => Outputs)
   } catch (error) {
-    if (!(error instanceof Error)) throw error
-    if (error.name === 'CredentialsProviderError')
+    if (error instanceof Error && error.name === 'CredentialsProviderError')
       throw new ConfigError(
         'AWS credentials must be where the AWS SDK finds them, like AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; there are none.'
       )
-    if (error.name === 'ValidationError' && error.message.includes('does not exist'))
+    if (error instanceof Error && /does not exist/.test(error.message))
       throw new ConfigError(
         `AWS_SAM_STACK_NAME must be the name of a deployed stack; there is no "${name}" in this account and ${region}.`
       )

@@ -46,6 +46,14 @@ export function specifyRepository(t: Test, database: Database): void {
     }
   })
 
+  test('several names are put at once', [], async (t) => {
+    const names = ['Ada', 'Grace', ''].map((name) => ({ id: data.newId(t), name }))
+
+    t.strictSame(await repository.putNames(names), [])
+
+    for (const { id, name } of names) t.equal(await repository.getName(id), name)
+  })
+
   test('messages are no name, and a name is no message', [], async (t) => {
     const id = data.newId(t)
     await repository.putMessage(id, 'Hello!')
@@ -101,6 +109,7 @@ export function specifyRepository(t: Test, database: Database): void {
     ['putMessage', (repository, signal) => repository.putMessage('id', 'message', signal)],
     ['checkAccess', (repository, signal) => repository.checkAccess(signal)],
     ['putName', (repository) => repository.putName('id', 'name')],
+    ['putNames', (repository) => repository.putNames([{ id: 'id', name: 'name' }])],
     ['history', (repository) => Array.fromAsync(repository.history('id'))],
     ['forget', (repository) => repository.forget('id')],
   ]

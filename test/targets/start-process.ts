@@ -21,10 +21,11 @@ export function startProcess(
   t: Test,
   folder: string,
   env: NodeJS.ProcessEnv = {},
-  program = 'local/start.ts'
+  program = 'local/start.ts',
+  ...args: string[]
 ) {
   const script = fileURLToPath(new URL(`../../src/${program}`, import.meta.url))
-  const child = spawn(process.execPath, [script], {
+  const child = spawn(process.execPath, [script, ...args], {
     cwd: folder,
     env: { ...process.env, ...ownVariables, ...env },
   })

@@ -1,0 +1,30 @@
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation'
+import { mockClient } from 'aws-sdk-client-mock'
+import type { Test } from 'tap'
+
+/** Has CloudFormation know one stack, named hello, until the test ends. */
+export function mockStack(t: Test, outputs?: Record<string, string>): void {
+  const stack = {
+    StackName: 'hello',
+    CreationTime: new Date(),
+    StackStatus: 'CREATE_COMPLETE' as const,
+    ...(outputs && {
+      Outputs: Object.entries(outputs).map(([OutputKey, OutputValue]) => ({
+        OutputKey,
+        OutputValue,
+      })),
+    }),
+  }
+  const mock = mockClient(CloudFormationClient)
+  t.teardown(() => mock.restore())
+  mock.on(DescribeStacksCommand, { StackName: 'hello' }).resolves({ Stacks: [stack] })
+}
+
+/** Has CloudFormation, or what leads to it, fail. */
+export function mockFailure(t: Test, failure: unknown): void {
+  const mock = mockClient(CloudFormationClient)
+  t.teardown(() => mock.restore())
+  mock.on(DescribeStacksCommand).callsFake(() => {
+    throw failure
+  })
+}

@@ -1,0 +1,71 @@
+import t from 'tap'
+import { findStack } from '../../src/tools/stack.ts'
+import { mockFailure, mockStack } from '../targets/mocked-stack.ts'
+
+const outputs = {
+  HelloPersonApi: 'https://example.com/Prod/hello/{id}',
+  DynamoDBTableName: 'hello-Table',
+}
+
+t.test('a stack is found by its name, and tells its outputs', async (t) => {
+  mockStack(t, outputs)
+
+  t.strictSame(await findStack('hello', 'eu-central-1'), {
+    endpoint: outputs.HelloPersonApi,
+    tableName: outputs.DynamoDBTableName,
+    region: 'eu-central-1',
+  })
+})
+
+t.test('an output that a stack lacks is named', async (t) => {
+  mockStack(t, { HelloPersonApi: outputs.HelloPersonApi })
+  await t.rejects(findStack('hello', 'eu-central-1'), {
+    name: 'ConfigError',
+    message: 'The stack hello has no output DynamoDBTableName: it must be made of template.yaml.',
+  })
+})
+
+t.test('so is the first one of a stack without outputs', async (t) => {
+  mockStack(t)
+  await t.rejects(findStack('hello', 'eu-central-1'), { message: /no output HelloPersonApi/ })
+})
+
+t.test('without a name it says what to set', async (t) => {
+  await t.rejects(findStack(), { name: 'ConfigError', message: /^AWS_SAM_STACK_NAME must be/ })
+})
+
+const refusals: [name: string, message: string, line: RegExp][] = [
+  [
+    'ValidationError',
+    'Stack with id hello does not exist',
+    /^AWS_SAM_STACK_NAME must be .*; there is no "hello" in this account and eu-central-1\.$/,
+  ],
+  ['CredentialsProviderError', 'none', /^AWS credentials must be .*; there are none\.$/],
+]
+for (const [name, text, message] of refusals) {
+  t.test(`a ${name} becomes a line that says what is needed`, async (t) => {
+    mockFailure(t, Object.assign(new Error(text), { name }))
+    await t.rejects(findStack('hello', 'eu-central-1'), { name: 'ConfigError', message })
+  })
+}
+
+t.test('another failure stays as it is', async (t) => {
+  const failure = new Error('another')
+  mockFailure(t, failure)
+  t.equal(await findStack('hello', 'eu-central-1').catch((error) => error), failure)
+})
+
+t.test('without a region it says what to set', async (t) => {
+  const { AWS_CONFIG_FILE, AWS_PROFILE, AWS_REGION } = process.env
+  t.teardown(() => restore({ AWS_CONFIG_FILE, AWS_PROFILE, AWS_REGION }))
+  restore({ AWS_CONFIG_FILE: '/dev/null', AWS_PROFILE: undefined, AWS_REGION: undefined })
+
+  await t.rejects(findStack('hello', ''), { name: 'ConfigError', message: /^AWS_DEFAULT_REGION/ })
+})
+
+function restore(env: NodeJS.ProcessEnv): void {
+  for (const [name, value] of Object.entries(env)) {
+    if (value === undefined) delete process.env[name]
+    else process.env[name] = value
+  }
+}
