@@ -14,9 +14,9 @@ export function specifyHelloApi(t: Test, target: Target): void {
   let data: TestData
   t.before(async () => {
     api = await target.start()
+    t.teardown(api.stop)
     data = new TestData(api.items)
   })
-  t.teardown(async () => api.stop())
 
   const test = testUnlessLacking(t, target)
   const greet = (id: string, headers: Record<string, string> = {}) =>
@@ -110,12 +110,12 @@ export function specifyHelloApi(t: Test, target: Target): void {
 
   const specialIds: [what: string, suffix: string, needs?: Ability[]][] = [
     ['a slash', '/b', ['carry encoded slashes']],
-    ['a percent sign', '100%'],
-    ['what looks like an escape', '%2F%41'],
+    ['a percent sign', '100%', ['carry encoded reserved characters']],
+    ['what looks like an escape', '%2F%41', ['carry encoded reserved characters']],
     ['a plus', 'a+b'],
     ['spaces', ' a  b '],
-    ['a question mark', '?a=b'],
-    ['a number sign', '#a'],
+    ['a question mark', '?a=b', ['carry encoded reserved characters']],
+    ['a number sign', '#a', ['carry encoded reserved characters']],
     ['quotes', `"'\``],
     ['a NUL', '\0a'],
     ['a line break', '\r\na'],

@@ -27,10 +27,10 @@ export function specifyRepository(t: Test, database: Database): void {
   let data: TestData
   t.before(async () => {
     tables = await database.start()
+    t.teardown(tables.stop)
     repository = tables.repository
     data = new TestData(repository)
   })
-  t.teardown(() => tables.stop())
 
   const test = testUnlessLacking(t, database)
 

@@ -67,6 +67,7 @@ export async function startCompose(project = newProject()) {
     api: origin('api', 3000),
     lambda: origin('lambda', 8080),
     dynamodb,
+    network: `${project}_default`,
     repository,
     missing: createRepository(documentClient, 'missing'),
     leftovers,

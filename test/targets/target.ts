@@ -17,6 +17,7 @@ export interface Response {
 /** What the behaviour asks of a target beyond plain requests. */
 export type Ability =
   | 'carry dot segments'
+  | 'carry encoded reserved characters'
   | 'carry encoded slashes'
   | 'carry malformed escapes'
   | 'freeze the clock'

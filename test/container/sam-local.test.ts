@@ -1,0 +1,15 @@
+import t from 'tap'
+import { specifyHelloApi } from '../behaviour/hello-api.ts'
+import { buildTimeout, startCompose } from '../targets/compose.ts'
+import { noEngine } from '../targets/docker.ts'
+import { noSam, samLocalTarget } from '../targets/sam-local.ts'
+
+const skip = (await noEngine()) || (await noSam())
+
+t.setTimeout(buildTimeout)
+t.test('the stack, served by SAM', { skip, timeout: buildTimeout }, async (t) => {
+  const compose = await startCompose()
+  t.teardown(compose.down)
+
+  t.test('greets', async (t) => specifyHelloApi(t, samLocalTarget(compose, t.testdir())))
+})
