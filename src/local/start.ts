@@ -58,9 +58,8 @@ function introduce(origin: string, endpoint: string): void {
     a greeting        ${origin}/hello/1
     without a name    ${origin}/hello/unknown
     the table         "hello" at ${endpoint}, kept in ${folder}/ (delete it to start afresh)
-    look into it      curl -s ${endpoint} --aws-sigv4 aws:amz:local:dynamodb --user local:local \\
-                        -H 'Content-Type: application/x-amz-json-1.0' \\
-                        -H 'X-Amz-Target: DynamoDB_20120810.Scan' -d '{"TableName":"hello"}'
+    store a name      npm run names -- set 4 Dorothy
+    read a history    npm run names -- history 1
     stop              Ctrl-C
 `)
 }
