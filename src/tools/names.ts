@@ -139,9 +139,7 @@ export async function names(args: string[], terminal: Terminal): Promise<number>
         if (!yes && !stdin.isTTY)
           throw new ConfigError('To forget without being asked, say --yes: this is no terminal.')
         const question = `Delete the name and all messages of ${JSON.stringify(id)} in ${table}?`
-        const isSure =
-          yes ||
-          (await confirm({ message: question, default: false }, { input: stdin, output: stderr }))
+        const isSure = yes || (await ask(question, terminal))
         if (isSure) await repository.forget(id)
         else code = 1
         if (options().json) printJson({ id, forgotten: isSure })
@@ -171,6 +169,12 @@ function explainFile(error: Error): never {
   if ('syscall' in error)
     throw new ConfigError(`The file must be one that can be read: ${error.message}.`)
   throw error
+}
+
+// A Ctrl-C is a no.
+async function ask(message: string, { stdin, stderr }: Terminal): Promise<boolean> {
+  const answer = confirm({ message, default: false }, { input: stdin, output: stderr })
+  return answer.catch(() => false)
 }
 
 function checkId(id: string): void {

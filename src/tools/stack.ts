@@ -13,13 +13,10 @@ export interface Stack {
  * Finds a stack by its name.
  *
  * @param region the SDK's, if it is not given
- * @throws {ConfigError} when the name, the region or the credentials are missing, or there is no such
- * stack, or it lacks an output
+ * @throws {ConfigError} when the region or the credentials are missing, or there is no such stack, or
+ * it lacks an output
  */
-export async function findStack(name?: string, region?: string): Promise<Stack> {
-  if (!name)
-    throw new ConfigError('AWS_SAM_STACK_NAME must be the name of a deployed stack; it is not set.')
-
+export async function findStack(name: string, region?: string): Promise<Stack> {
   const client = new CloudFormationClient({ region: region || undefined })
   try {
     const found = await findRegion(client)
@@ -60,7 +57,7 @@ async function describe(client: CloudFormationClient, name: string, region: stri
       )
     if (error instanceof Error && /does not exist/.test(error.message))
       throw new ConfigError(
-        `AWS_SAM_STACK_NAME must be the name of a deployed stack; there is no "${name}" in this account and ${region}.`
+        `The stack must be one that is deployed; there is no "${name}" in this account and ${region}.`
       )
     throw error
   }

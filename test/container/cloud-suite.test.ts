@@ -96,7 +96,7 @@ t.test('the cloud suite', { skip, timeout: buildTimeout }, async (t) => {
     [
       'a name that no stack has',
       { AWS_SAM_STACK_NAME: 'missing' },
-      /^Bail out! AWS_SAM_STACK_NAME must be .*; there is no "missing" in this account and eu-central-1\.$/m,
+      /^Bail out! The stack must be .*; there is no "missing" in this account and eu-central-1\.$/m,
     ],
     [
       'a stack without an output',

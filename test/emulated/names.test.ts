@@ -123,7 +123,9 @@ t.test('forget asks, and does it when told so', async (t) => {
 t.test('forget asks, and does nothing unless told so', async (t) => {
   const id = await data.seed(t, 'Ada')
 
-  t.equal((await run(['forget', id], { isTTY: true, answer: '\n' })).code, 1)
+  const ctrlC = '\x03'
+  for (const answer of ['\n', 'n\n', ctrlC])
+    t.equal((await run(['forget', id], { isTTY: true, answer })).code, 1)
 
   t.equal(await table.repository.getName(id), 'Ada')
 })

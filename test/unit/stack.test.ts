@@ -30,15 +30,11 @@ t.test('so is the first one of a stack without outputs', async (t) => {
   await t.rejects(findStack('hello', 'eu-central-1'), { message: /no output HelloPersonApi/ })
 })
 
-t.test('without a name it says what to set', async (t) => {
-  await t.rejects(findStack(), { name: 'ConfigError', message: /^AWS_SAM_STACK_NAME must be/ })
-})
-
 const refusals: [name: string, message: string, line: RegExp][] = [
   [
     'ValidationError',
     'Stack with id hello does not exist',
-    /^AWS_SAM_STACK_NAME must be .*; there is no "hello" in this account and eu-central-1\.$/,
+    /^The stack must be .*; there is no "hello" in this account and eu-central-1\.$/,
   ],
   ['CredentialsProviderError', 'none', /^AWS credentials must be .*; there are none\.$/],
 ]
