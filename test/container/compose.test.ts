@@ -3,6 +3,7 @@ import { Pool } from 'undici'
 import { buildTimeout, newProject, remains, startCompose } from '../targets/compose.ts'
 import { docker, noEngine } from '../targets/docker.ts'
 import { sendOnSocket } from '../targets/standalone.ts'
+import { startProcess } from '../targets/start-process.ts'
 import { requestsAtOnce } from '../targets/target.ts'
 import { TestData } from '../targets/test-data.ts'
 
@@ -18,6 +19,13 @@ t.test('docker compose', { skip: await noEngine(), timeout: buildTimeout }, asyn
 
   t.test('greets the sample names', async (t) => {
     t.equal((await get('/hello/1')).body, 'Hello Ada!')
+  })
+
+  t.test('the tool for names finds its table', async (t) => {
+    const env = { DYNAMODB_PORT: new URL(compose.dynamodb).port }
+    const args = ['--compose', 'get', '1']
+    const tool = startProcess(t, t.testdir(), env, 'tools/names.ts', ...args)
+    t.match(await tool.ended(), { code: 0, stdout: 'Ada\n' })
   })
 
   t.test('the server is healthy', async (t) => {

@@ -264,6 +264,15 @@ t.test('a failure that only a developer can explain is thrown', async (t) => {
   t.equal(await run(['--stack', 'hello', 'get', '1']).catch((error) => error), failure)
 })
 
+t.test('the table of npm start is found by its port', async (t) => {
+  const { printed } = startProcess(t, t.testdir())
+  const { port } = new URL(await printed(/the table +"hello" at ([^,]+)/))
+
+  const { code, stdout } = await run(['get', '1'], { env: { PORT: String(Number(port) - 1) } })
+
+  t.match({ code, stdout }, { code: 0, stdout: 'Ada\n' })
+})
+
 t.test('it is a program', async (t) => {
   const id = data.newId(t)
   const start = (...args: string[]) =>
