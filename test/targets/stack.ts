@@ -69,11 +69,14 @@ export function stackTarget({ endpoint, region, tableName }: Stack): Target {
 function forgetWhenInterrupted(forget: (id: string) => Promise<void>) {
   const ids = new Set<string>()
   const underWay = new Set<Promise<unknown>>()
-  let interrupted = false
-  for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) process.once(signal, cleanUp)
+  let cleaning: Promise<void> | undefined
+  // npm passes on what the terminal sends to all, so a signal may come twice.
+  for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'])
+    process.on(signal, () => {
+      cleaning ??= cleanUp(signal)
+    })
 
   async function cleanUp(signal: string): Promise<void> {
-    interrupted = true
     await Promise.allSettled(underWay)
     await Promise.all([...ids].map(forget))
     console.error(`${signal}: what the tests made is removed`)
@@ -81,7 +84,7 @@ function forgetWhenInterrupted(forget: (id: string) => Promise<void>) {
   }
 
   return async <T>(id: string, use: () => Promise<T>): Promise<T> => {
-    if (interrupted) return new Promise(() => {})
+    if (cleaning) return new Promise(() => {})
     const used = use()
     ids.add(id)
     underWay.add(used)
