@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream'
+import { stripVTControlCharacters } from 'node:util'
 import t, { type Test } from 'tap'
 import { names } from '../../src/tools/names.ts'
 import { type EmbeddedTable, startEmbeddedTable } from '../targets/embedded-table.ts'
@@ -33,7 +34,8 @@ async function run(args: string[], { isTTY = false, answer = '', env = process.e
   })
   const code = await names(args, { env, stdin, stdout, stderr })
   await new Promise(setImmediate)
-  return { code, ...output }
+  // Without colours, which depend on where the tests run.
+  return { code, stdout: output.stdout, stderr: stripVTControlCharacters(output.stderr) }
 }
 
 function writeCsv(t: Test, text: string): string {
