@@ -29,6 +29,18 @@ export class ConfigError extends Error {
 }
 
 /**
+ * Explains what the AWS SDK throws when it finds no credentials; another error passes.
+ *
+ * @throws {ConfigError}
+ */
+export function refuseMissingCredentials(error: unknown): void {
+  if (error instanceof Error && error.name === 'CredentialsProviderError')
+    throw new ConfigError(
+      'AWS credentials must be where the AWS SDK finds them, like AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; there are none.'
+    )
+}
+
+/**
  * Reads the service's variables and checks them. An empty variable counts as not set, since compose
  * files and CI systems hand on unset variables that way.
  *

@@ -8,7 +8,7 @@ import underPressure from '@fastify/under-pressure'
 import type { FastifyInstance } from 'fastify'
 import { answerBrokenRequest } from './answer-broken-request.ts'
 import { buildApp } from './app.ts'
-import { type Config, ConfigError } from './config.ts'
+import { type Config, ConfigError, refuseMissingCredentials } from './config.ts'
 import { drainConnections } from './drain-connections.ts'
 import { createDynamoDBClient } from './dynamodb-client.ts'
 import { addHealthRoutes } from './health-routes.ts'
@@ -72,10 +72,7 @@ async function checkTable(app: FastifyInstance, repository: Repository, tableNam
       throw new ConfigError(
         `DYNAMODB_TABLE_NAME must be a table that exists; there is no "${tableName}" in this account, region and endpoint.`
       )
-    if (cause instanceof Error && cause.name === 'CredentialsProviderError')
-      throw new ConfigError(
-        'AWS credentials must be where the AWS SDK finds them, like AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; there are none.'
-      )
+    refuseMissingCredentials(cause)
     app.log.warn(error, 'the table cannot be read yet')
   }
 }

@@ -3,6 +3,14 @@ import dynalite from 'dynalite'
 import { Level } from 'level'
 import { ConfigError } from '../config.ts'
 
+/** The table of `npm start`. */
+export const embeddedTableName = 'hello'
+
+/** Where `npm start` has its DynamoDB: after the server's port, so that tools find it; 0 stays 0. */
+export function embeddedPort(port: number): number {
+  return port === 0 ? 0 : (port + 1) % 65_536
+}
+
 export type EmbeddedDynamoDB = Awaited<ReturnType<typeof startEmbeddedDynamoDB>>
 
 /**

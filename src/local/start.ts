@@ -2,7 +2,12 @@ import { ConfigError, readConfig } from '../config.ts'
 import { createDynamoDBClient } from '../dynamodb-client.ts'
 import { run } from '../run.ts'
 import { startServer } from '../server.ts'
-import { type EmbeddedDynamoDB, startEmbeddedDynamoDB } from './embedded-dynamodb.ts'
+import {
+  type EmbeddedDynamoDB,
+  embeddedPort,
+  embeddedTableName,
+  startEmbeddedDynamoDB,
+} from './embedded-dynamodb.ts'
 import { prepareTable } from './prepare-table.ts'
 
 const folder = '.dynamodb'
@@ -18,10 +23,10 @@ async function startEmbedded() {
     )
   const config = readConfig({
     ...env,
-    DYNAMODB_TABLE_NAME: 'hello',
+    DYNAMODB_TABLE_NAME: embeddedTableName,
     HOST: env.HOST || '127.0.0.1',
   })
-  const database = await startEmbeddedDynamoDB(portAfter(config.PORT), folder)
+  const database = await startEmbeddedDynamoDB(embeddedPort(config.PORT), folder)
   try {
     await prepare(database, config.DYNAMODB_TABLE_NAME)
     const server = await startServer(config, database.connection)
@@ -35,11 +40,6 @@ async function startEmbedded() {
     await database.close()
     throw error
   }
-}
-
-// Known to people and tools without being configured; 0 (any free one) stays 0.
-function portAfter(port: number): number {
-  return port === 0 ? 0 : (port + 1) % 65_536
 }
 
 async function prepare({ connection }: EmbeddedDynamoDB, tableName: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { readConfig } from '../config.ts'
 import { createDynamoDBClient } from '../dynamodb-client.ts'
-import { localConnection } from '../local/embedded-dynamodb.ts'
+import { embeddedPort, embeddedTableName, localConnection } from '../local/embedded-dynamodb.ts'
 import { createRepository, type Repository } from '../repository.ts'
 import { findStack } from './stack.ts'
 
@@ -46,8 +46,9 @@ async function locate(
     const { DYNAMODB_TABLE_NAME: tableName } = readConfig(env)
     return { name: `the table ${tableName}`, tableName }
   }
-  const { PORT } = readConfig({ ...env, DYNAMODB_TABLE_NAME: 'hello' })
-  const endpoint = `http://127.0.0.1:${PORT + 1}`
+  const tableName = embeddedTableName
+  const { PORT } = readConfig({ ...env, DYNAMODB_TABLE_NAME: tableName })
+  const endpoint = `http://127.0.0.1:${embeddedPort(PORT)}`
   const name = `the table of npm start (${endpoint})`
-  return { name, connection: localConnection(endpoint), tableName: 'hello' }
+  return { name, connection: localConnection(endpoint), tableName }
 }

@@ -1,5 +1,5 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation'
-import { ConfigError } from '../config.ts'
+import { ConfigError, refuseMissingCredentials } from '../config.ts'
 
 /** Where a deployed stack is: what its outputs say. */
 export interface Stack {
@@ -51,10 +51,7 @@ async function describe(client: CloudFormationClient, name: string, region: stri
     const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: name }))
     return Stacks.flatMap(({ Outputs = [] }) => Outputs)
   } catch (error) {
-    if (error instanceof Error && error.name === 'CredentialsProviderError')
-      throw new ConfigError(
-        'AWS credentials must be where the AWS SDK finds them, like AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; there are none.'
-      )
+    refuseMissingCredentials(error)
     if (error instanceof Error && /does not exist/.test(error.message))
       throw new ConfigError(
         `The stack must be one that is deployed; there is no "${name}" in this account and ${region}.`

@@ -1,11 +1,12 @@
 import { PassThrough } from 'node:stream'
+import { mock } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
 import t, { type Test } from 'tap'
 import { names } from '../../src/tools/names.ts'
 import { type EmbeddedTable, startEmbeddedTable } from '../targets/embedded-table.ts'
 import { lambdaEnvironment } from '../targets/lambda.ts'
 import { mockFailure, mockStack } from '../targets/mocked-stack.ts'
-import { startProcess } from '../targets/start-process.ts'
+import { endpoint, startProcess } from '../targets/start-process.ts'
 import { TestData } from '../targets/test-data.ts'
 
 let table: EmbeddedTable
@@ -76,9 +77,12 @@ t.test('what cannot be a key or a name is refused', async (t) => {
 
 t.test('history prints the messages, oldest first', async (t) => {
   const id = data.newId(t)
-  for (const message of ['one', 'two']) {
+  const now = Date.now()
+  mock.timers.enable({ apis: ['Date'] })
+  t.teardown(() => mock.timers.reset())
+  for (const [index, message] of ['one', 'two'].entries()) {
+    mock.timers.setTime(now + index)
     await table.repository.putMessage(id, message)
-    await new Promise((resolve) => setTimeout(resolve, 2))
   }
   const [first, second] = await data.history(id)
 
@@ -268,7 +272,7 @@ t.test('a failure that only a developer can explain is thrown', async (t) => {
 
 t.test('the table of npm start is found by its port', async (t) => {
   const { printed } = startProcess(t, t.testdir())
-  const { port } = new URL(await printed(/the table +"hello" at ([^,]+)/))
+  const { port } = new URL(await printed(endpoint))
 
   const { code, stdout } = await run(['get', '1'], { env: { PORT: String(Number(port) - 1) } })
 

@@ -9,7 +9,7 @@ import { createRepository, type Repository } from '../../src/repository.ts'
 import { startEmbeddedTable } from '../targets/embedded-table.ts'
 import { lambdaEnvironment } from '../targets/lambda.ts'
 import { listen } from '../targets/listen.ts'
-import { origin, startProcess } from '../targets/start-process.ts'
+import { endpoint, origin, startProcess } from '../targets/start-process.ts'
 import { TestData } from '../targets/test-data.ts'
 
 // Neither the machine's own variables, nor its files, nor its metadata service.
@@ -27,9 +27,6 @@ async function get(url: string) {
   const { statusCode, body } = await request(url)
   return { status: statusCode, body: await body.text() }
 }
-
-/** Where the process says that its table is. */
-const endpoint = /the table +"hello" at ([^,]+)/
 
 /** The embedded table, as another process sees it. */
 function openTable(t: Test, endpoint: string): Repository {

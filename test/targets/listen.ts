@@ -5,12 +5,18 @@ import type { Test } from 'tap'
 
 /** Has a server listen on a free port of this machine until the test ends; returns the port. */
 export async function listen(t: Test, server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const port = await listenOnFreePort(server)
   t.teardown(() => {
     if (server instanceof HttpServer) server.closeAllConnections()
     server.close()
   })
+  return port
+}
+
+/** Has a server listen on a free port of this machine, for its caller to close; returns the port. */
+export async function listenOnFreePort(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
   const address = server.address()
   if (typeof address !== 'object' || address === null) throw new Error('it has no port')
   return address.port

@@ -1,20 +1,16 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { promisify } from 'node:util'
 import { CloudFormationClient, CreateStackCommand } from '@aws-sdk/client-cloudformation'
+import { missingProgram } from './missing-program.ts'
 
 const credentials = { accessKeyId: 'testing', secretAccessKey: 'testing' }
 const region = 'eu-central-1'
 
 /** Why AWS cannot be emulated here, and what to do about it; `false` if it can. */
-export async function noMoto(): Promise<string | false> {
-  try {
-    await promisify(execFile)('moto_server', ['--help'])
-    return false
-  } catch (error) {
-    return `it needs moto, an emulation of AWS: pip install 'moto[server,cloudformation]' (${error})`
-  }
+export function noMoto(): Promise<string | false> {
+  const moto = "moto, an emulation of AWS (pip install 'moto[server,cloudformation]')"
+  return missingProgram('moto_server', '--help', moto)
 }
 
 /** Starts moto, a third party's emulation of AWS, for stacks; `stop` it in the end. */

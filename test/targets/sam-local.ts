@@ -8,6 +8,8 @@ import { Pool } from 'undici'
 import { yamlDump, yamlParse } from 'yaml-cfn'
 import type { Compose } from './compose.ts'
 import { docker } from './docker.ts'
+import { listenOnFreePort } from './listen.ts'
+import { missingProgram } from './missing-program.ts'
 import { sendOnSocket } from './standalone.ts'
 import { requestsAtOnce, type Target } from './target.ts'
 
@@ -15,13 +17,8 @@ const run = promisify(execFile)
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Why SAM cannot be tested here, and what to do about it; `false` if it can. */
-export async function noSam(): Promise<string | false> {
-  try {
-    await run('sam', ['--version'])
-    return false
-  } catch (error) {
-    return `it needs the SAM CLI: pip install aws-sam-cli (${error})`
-  }
+export function noSam(): Promise<string | false> {
+  return missingProgram('sam', '--version', 'the SAM CLI (pip install aws-sam-cli)')
 }
 
 /** The stack as `sam build` makes it and `sam local start-api` serves it, over DynamoDB Local. */
@@ -109,11 +106,9 @@ async function serve(template: string, network: string) {
 
 /** A port that is free now; SAM cannot choose one. */
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
+  const server = createServer()
+  const port = await listenOnFreePort(server)
   server.close()
   await once(server, 'close')
-  if (typeof address !== 'object' || address === null) throw new Error('it has no port')
-  return address.port
+  return port
 }

@@ -59,5 +59,8 @@ export function startProcess(
   return { ended, kill: (signal: NodeJS.Signals) => child.kill(signal), printed }
 }
 
+/** Where the embedded DynamoDB of the process listens. */
+export const endpoint = /the table +"hello" at ([^,]+)/
+
 /** Where the process listens. */
 export const origin = /listening at (http:[^"]+)/
