@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto'
 import http from 'node:http'
 import {
   type FastifyError,
+  type FastifyHttpOptions,
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
-  type FastifyServerOptions,
   fastify,
   LogController,
 } from 'fastify'
@@ -15,8 +15,8 @@ import { DatabaseError, type Repository } from './repository.ts'
 
 /** What differs between the app's homes: how requests come in. */
 type Home = Pick<
-  FastifyServerOptions,
-  'clientErrorHandler' | 'genReqId' | 'requestTimeout' | 'rewriteUrl'
+  FastifyHttpOptions<http.Server>,
+  'clientErrorHandler' | 'genReqId' | 'http' | 'requestTimeout' | 'rewriteUrl'
 >
 
 export interface AppOptions extends Home {
@@ -95,8 +95,6 @@ function handleError(error: FastifyError, request: FastifyRequest, reply: Fastif
 function explain(error: FastifyError) {
   if (error instanceof DatabaseError || error.code === 'FST_ERR_HANDLER_TIMEOUT')
     return { status: 503, detail: 'The database does not answer as it should. Try again.' }
-  if (error.code === 'FST_UNDER_PRESSURE')
-    return { status: 503, detail: 'The service has more to do than it can. Try again.' }
   if (error.code === 'FST_ERR_BAD_URL')
     return { status: 400, detail: 'The path is not percent-encoded UTF-8.' }
   if (error.validation) return { status: 400, detail: error.message }

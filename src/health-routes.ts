@@ -7,7 +7,7 @@ export function addHealthRoutes(app: FastifyInstance, repository: Repository): v
   const logLevel = 'warn'
 
   // Neither DynamoDB nor load may fail it: a restart would cure neither.
-  const config = { pressureHandler: () => {} }
+  const config = { exemptFromLimit: true }
   app.get('/health', { logLevel, config }, async () => ({ status: 'ok' }))
 
   app.get('/ready', { logLevel }, async (request) => {

@@ -4,7 +4,6 @@ import {
   ResourceNotFoundException,
 } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import underPressure from '@fastify/under-pressure'
 import type { FastifyInstance } from 'fastify'
 import { answerBrokenRequest } from './answer-broken-request.ts'
 import { buildApp } from './app.ts'
@@ -12,6 +11,7 @@ import { type Config, ConfigError, refuseMissingCredentials } from './config.ts'
 import { drainConnections } from './drain-connections.ts'
 import { createDynamoDBClient } from './dynamodb-client.ts'
 import { addHealthRoutes } from './health-routes.ts'
+import { limitLoad } from './limit-load.ts'
 import { createRepository, DatabaseError, type Repository } from './repository.ts'
 
 /**
@@ -34,12 +34,13 @@ export async function startServer(
     repository,
     logLevel: config.LOG_LEVEL,
     clientErrorHandler: answerBrokenRequest,
-    // Milliseconds for a client to send its whole request.
-    requestTimeout: 10_000,
+    // Milliseconds for a client to send its whole request, and between two looks at who is late.
+    requestTimeout: 5000,
+    http: { connectionsCheckingInterval: 1000 },
   })
   app.addHook('onClose', async () => client.destroy())
   drainConnections(app)
-  app.register(underPressure, { sampleInterval: 250, maxEventLoopDelay: 1000 })
+  limitLoad(app)
   addHealthRoutes(app, repository)
 
   try {

@@ -1,8 +1,13 @@
 import { once } from 'node:events'
+import { createServer, type ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
+import { Pool } from 'undici'
+import { maxSockets } from '../../src/dynamodb-client.ts'
+import { localConnection } from '../../src/local/embedded-dynamodb.ts'
 import { startEmbeddedTable } from '../targets/embedded-table.ts'
+import { listen } from '../targets/listen.ts'
 import { sendOnSocket, startOn } from '../targets/standalone.ts'
 
 /** What only the standalone server has. */
@@ -45,21 +50,65 @@ t.test('without the table, /ready fails and /health does not', async (t) => {
   t.equal(headers['content-type'], 'application/problem+json; charset=utf-8')
 })
 
-t.test('a process that cannot keep up sheds greetings, and says it lives', async (t) => {
-  const { get } = await start(t)
+t.test('greetings beyond those it carries are refused at once, and those end', async (t) => {
+  const held: ServerResponse[] = []
+  let isHolding = false
+  const database = createServer((_request, response) => {
+    if (isHolding) held.push(response)
+    else answerNothingFound(response)
+  })
+  const connection = localConnection(`http://127.0.0.1:${await listen(t, database)}`)
+  const { server } = await startOn({ connection, tableName: 'test' })
+  const pool = new Pool(server.listeningOrigin)
+  t.teardown(async () => {
+    await pool.close()
+    await server.close()
+  })
+  const get = (path: string) => sendOnSocket(pool, { path })
 
-  let response = await get('/hello/')
-  while (response.status !== 503) {
-    blockEventLoop(1500)
-    response = await get('/hello/')
-  }
+  isHolding = true
+  const greetings = Array.from({ length: maxSockets }, () => get('/hello/1'))
+  while (held.length < maxSockets) await once(database, 'request')
+  const refused = await get('/hello/1')
+  const health = await get('/health')
+  isHolding = false
+  held.forEach(answerNothingFound)
 
-  t.equal(response.headers['retry-after'], '1')
-  t.match(JSON.parse(response.body), {
+  t.equal(refused.status, 503)
+  t.equal(refused.headers['retry-after'], '1')
+  t.match(JSON.parse(refused.body), {
     title: 'Service Unavailable',
     detail: 'The service has more to do than it can. Try again.',
   })
-  t.equal((await get('/health')).status, 200)
+  t.equal(health.status, 200)
+  t.ok((await Promise.all(greetings)).every(({ status }) => status === 404))
+  t.equal((await get('/hello/1')).status, 404)
+})
+
+function answerNothingFound(response: ServerResponse): void {
+  response.setHeader('content-type', 'application/x-amz-json-1.0').end('{}')
+}
+
+t.test('a request that is refused before it has come in leaves no connection open', async (t) => {
+  const { server } = await start(t)
+  const [head] = (
+    await sendBytes(
+      server.listeningOrigin,
+      'POST /hello/1 HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n\r\nslow'
+    )
+  ).split('\r\n\r\n')
+
+  t.match(head, /^HTTP\/1.1 405 /)
+  t.match(head, /^connection: close$/im)
+})
+
+t.test('who does not send a request whole in 5 seconds is told so', async (t) => {
+  const { server } = await start(t)
+  const slow = ['', 'GET', 'GET /hello/1 HTTP/1.1\r\nHost: test\r\nX: ']
+
+  const responses = await Promise.all(slow.map((bytes) => sendBytes(server.listeningOrigin, bytes)))
+
+  for (const response of responses) t.match(response, /^HTTP\/1.1 408 Request Timeout\r\n/)
 })
 
 const broken: [what: string, bytes: string, status: string][] = [
@@ -121,7 +170,3 @@ t.test('a closed server leaves no socket open', { timeout: 3000 }, async (t) => 
   // The event loop closes them one after the other. (The database would close its own after 5 s.)
   while (sockets().length > before.length) await new Promise(setImmediate)
 })
-
-function blockEventLoop(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
-}

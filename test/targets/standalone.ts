@@ -27,7 +27,7 @@ export const standaloneTarget: Target = {
 
 /** Starts the server on a free port, over a table. */
 export async function startOn(
-  { connection, tableName }: EmbeddedTable,
+  { connection, tableName }: Pick<EmbeddedTable, 'connection' | 'tableName'>,
   variables: NodeJS.ProcessEnv = {}
 ) {
   const config = readConfig({
