@@ -163,5 +163,7 @@ function daysAfter(now: Date, days: number): number {
 }
 
 function fail(cause: unknown): never {
+  // V8 quotes in its message what it cannot parse, and a name has no place in the log.
+  if (cause instanceof SyntaxError) throw new DatabaseError('DynamoDB answered with no JSON')
   throw new DatabaseError('DynamoDB did not do what was asked', { cause })
 }

@@ -1,11 +1,10 @@
-import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { Pool } from 'undici'
 import type { Database } from '../behaviour/repository.ts'
 import type { Compose } from './compose.ts'
 import { restApi } from './lambda-events.ts'
 import { sendOnSocket } from './standalone.ts'
-import { requestsAtOnce, type Target } from './target.ts'
+import { LambdaResponse, requestsAtOnce, type Target } from './target.ts'
 
 const lacks = { 'freeze the clock': 'it runs on the clock of the machine' }
 
@@ -26,12 +25,6 @@ export function standaloneContainer({ api, leftovers, repository }: Compose): Ta
     },
   }
 }
-
-const LambdaResponse = Type.Object({
-  statusCode: Type.Integer(),
-  headers: Type.Record(Type.String(), Type.String()),
-  body: Type.String(),
-})
 
 /** The image as a function behind a REST API, in AWS's emulator of Lambda, over DynamoDB Local. */
 export function lambdaContainer({ lambda, leftovers, repository }: Compose): Target {

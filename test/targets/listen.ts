@@ -13,9 +13,9 @@ export async function listen(t: Test, server: Server): Promise<number> {
   return port
 }
 
-/** Has a server listen on a free port of this machine, for its caller to close; returns the port. */
-export async function listenOnFreePort(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1')
+/** Has a server listen on a free port, of this machine alone, for its caller to close; returns the port. */
+export async function listenOnFreePort(server: Server, host = '127.0.0.1'): Promise<number> {
+  server.listen(0, host)
   await once(server, 'listening')
   const address = server.address()
   if (typeof address !== 'object' || address === null) throw new Error('it has no port')

@@ -1,3 +1,4 @@
+import { Type } from 'typebox'
 import type { Repository } from '../../src/repository.ts'
 
 export interface Request {
@@ -13,6 +14,13 @@ export interface Response {
   headers: Record<string, string>
   body: string
 }
+
+/** What a handler returns for a request. */
+export const LambdaResponse = Type.Object({
+  statusCode: Type.Integer(),
+  headers: Type.Record(Type.String(), Type.String()),
+  body: Type.String(),
+})
 
 /** What the behaviour asks of a target beyond plain requests. */
 export type Ability =

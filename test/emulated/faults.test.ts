@@ -1,0 +1,9 @@
+import t from 'tap'
+import { specifyFaults } from '../behaviour/faults.ts'
+import { startProcesses } from '../targets/processes.ts'
+
+const place = await startProcesses()
+t.teardown(place.stop)
+
+t.test('the standalone server', async (t) => specifyFaults(t, place, 'server'))
+t.test('the Lambda handler', async (t) => specifyFaults(t, place, 'function'))

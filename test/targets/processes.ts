@@ -1,0 +1,120 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import pLimit from 'p-limit'
+import { Type } from 'typebox'
+import { Value } from 'typebox/value'
+import { Pool } from 'undici'
+import { createDynamoDBClient } from '../../src/dynamodb-client.ts'
+import { localConnection } from '../../src/local/embedded-dynamodb.ts'
+import { createRepository } from '../../src/repository.ts'
+import { restApi } from './lambda-events.ts'
+import {
+  frozenClock,
+  type Home,
+  type Instance,
+  type Place,
+  readPeakMemory,
+  readProcessStatus,
+} from './place.ts'
+import { sendOnSocket } from './standalone.ts'
+import { origin } from './start-process.ts'
+import { LambdaResponse, type Request, type Response } from './target.ts'
+
+const Database = Type.Object({ endpoint: Type.String(), tableName: Type.String() })
+
+/** Processes of this machine, over an embedded DynamoDB in another process. */
+export async function startProcesses(): Promise<Place> {
+  const database = start('test/targets/database-process.ts')
+  const [message] = await once(database.child, 'message')
+  const { endpoint, tableName } = Value.Parse(Database, message)
+  const client = createDynamoDBClient(localConnection(endpoint))
+
+  return {
+    name: 'processes over the embedded DynamoDB',
+    dynamodb: endpoint,
+    tableName,
+    repository: createRepository(DynamoDBDocumentClient.from(client), tableName),
+    host: '127.0.0.1',
+    start(home) {
+      const env = {
+        DYNAMODB_TABLE_NAME: tableName,
+        AWS_ENDPOINT_URL_DYNAMODB: home.endpoint,
+        AWS_REGION: 'local',
+        AWS_ACCESS_KEY_ID: 'local',
+        AWS_SECRET_ACCESS_KEY: 'local',
+        LOG_LEVEL: 'info',
+        MESSAGE_DAYS: undefined,
+      }
+      return home.kind === 'server' ? startServer(env, home) : startFunction(env, home)
+    },
+    async stop() {
+      client.destroy()
+      await database.stop()
+    },
+  }
+}
+
+async function startServer(env: NodeJS.ProcessEnv, home: Home): Promise<Instance> {
+  const process = start('src/main.ts', { ...env, HOST: '127.0.0.1', PORT: '0' }, home)
+  const pool = new Pool(await process.printed(origin))
+  const stop = async () => {
+    await pool.destroy()
+    await process.stop()
+  }
+  return { ...process, send: (request) => sendOnSocket(pool, request), stop }
+}
+
+async function startFunction(env: NodeJS.ProcessEnv, home: Home): Promise<Instance> {
+  const process = start('test/targets/function-process.ts', env, home)
+  await once(process.child, 'message')
+  // An environment handles one event at a time.
+  const limit = pLimit(1)
+
+  async function invoke(request: Request): Promise<Response> {
+    process.child.send(restApi.createEvent(request))
+    const [response] = await once(process.child, 'message')
+    const { statusCode, headers, body } = Value.Parse(LambdaResponse, response)
+    return { status: statusCode, headers, body }
+  }
+  return { ...process, send: (request) => limit(invoke, request) }
+}
+
+function start(script: string, env: NodeJS.ProcessEnv = {}, { isClockFrozen = false } = {}) {
+  const child = fork(fileURLToPath(new URL(`../../${script}`, import.meta.url)), {
+    execArgv: isClockFrozen ? [frozenClock] : [],
+    env: { ...process.env, ...env },
+    silent: true,
+  })
+  const exited = once(child, 'exit')
+  let log = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding('utf8').on('data', (text) => {
+      log += text
+    })
+
+  async function printed(pattern: RegExp): Promise<string> {
+    for (;;) {
+      const captured = pattern.exec(log)?.[1]
+      if (captured) return captured
+      if (child.exitCode !== null) throw new Error(`it ended: ${log}`)
+      await Promise.race([child.stdout && once(child.stdout, 'data'), exited])
+    }
+  }
+
+  return {
+    child,
+    printed,
+    terminate: async () => void child.kill('SIGTERM'),
+    freeze: async () => void child.kill('SIGSTOP'),
+    thaw: async () => void child.kill('SIGCONT'),
+    ended: async () => Number((await exited)[0]),
+    logs: async () => log,
+    peakMemory: async () => readPeakMemory(await readProcessStatus(child.pid)),
+    async stop() {
+      child.kill('SIGKILL')
+      await exited
+    },
+  }
+}
