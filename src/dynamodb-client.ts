@@ -4,7 +4,7 @@ import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynam
  * How many connections to DynamoDB a client opens at most. What does not get one waits, and the wait
  * counts for the time-outs.
  */
-export const maxSockets = 200
+export const maxSockets = 100
 
 /**
  * A DynamoDB client that gives up: left alone, the AWS SDK waits without end for a connection and

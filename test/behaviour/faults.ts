@@ -7,7 +7,7 @@ import {
   type Plan,
   startFaultProxy,
 } from '../targets/fault-proxy.ts'
-import type { Home, Instance, Place } from '../targets/place.ts'
+import type { Instance, Place } from '../targets/place.ts'
 import type { Response } from '../targets/target.ts'
 import { TestData } from '../targets/test-data.ts'
 
@@ -20,8 +20,8 @@ const patience = 6000
 const name = 'Ada Lovelace'
 const detail = 'The database does not answer as it should. Try again.'
 
-/** What is promised of a home when DynamoDB, or the way to it, is broken. */
-export function specifyFaults(t: Test, place: Place, kind: Home['kind']): void {
+/** What is promised of a home of the service when DynamoDB, or the way to it, is broken. */
+export function specifyFaults(t: Test, place: Place, kind: 'serve' | 'handle'): void {
   const slots = 10
   const plans = new Map<string, Plan>()
   const data = new TestData(place.repository)
@@ -35,13 +35,13 @@ export function specifyFaults(t: Test, place: Place, kind: Home['kind']): void {
     proxy.follow((asked) => plans.get(asked.id)?.(asked))
 
     // An environment of a function handles one event at a time; Lambda starts more of them.
-    const environments = kind === 'server' ? 1 : slots / 2
+    const environments = kind === 'serve' ? 1 : slots / 2
     const starts = Array.from({ length: environments }, () =>
-      place.start({ kind, endpoint: proxy.endpoint })
+      place[kind]({ endpoint: proxy.endpoint })
     )
     instances = await Promise.all(starts)
     t.teardown(() => Promise.all(instances.map((instance) => instance.stop())))
-    free = kind === 'server' ? Array(slots).fill(instances[0]) : [...instances]
+    free = kind === 'serve' ? Array(slots).fill(instances[0]) : [...instances]
   })
 
   /** Greets by an instance that has nothing else to do; also tells how long it took. */

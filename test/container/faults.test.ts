@@ -9,6 +9,6 @@ t.test('the image', { skip: await noEngine(), timeout: buildTimeout }, async (t)
   const place = await startContainers()
   t.teardown(place.stop)
 
-  t.test('as a server', async (t) => specifyFaults(t, place, 'server'))
-  t.test('as a function', async (t) => specifyFaults(t, place, 'function'))
+  t.test('as a server', async (t) => specifyFaults(t, place, 'serve'))
+  t.test('as a function', async (t) => specifyFaults(t, place, 'handle'))
 })

@@ -68,6 +68,7 @@ export async function startCompose(project = newProject()) {
     lambda: origin('lambda', 8080),
     dynamodb,
     network: `${project}_default`,
+    client: documentClient,
     repository,
     missing: createRepository(documentClient, 'missing'),
     leftovers,

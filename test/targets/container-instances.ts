@@ -1,60 +1,79 @@
 import pRetry from 'p-retry'
+import { Pool } from 'undici'
 import { newProject, startCompose } from './compose.ts'
-import { lambdaContainer, standaloneContainer } from './containers.ts'
+import { lambdaContainer } from './containers.ts'
 import { docker } from './docker.ts'
 import { frozenClock, type Home, type Instance, type Place, readPeakMemory } from './place.ts'
+import { sendOnSocket } from './standalone.ts'
 
-/** Containers of the image, over DynamoDB Local, each as docker-compose.yml has it. */
+/** Containers of the image, each as docker-compose.yml has it, over DynamoDB Local. */
 export async function startContainers(): Promise<Place> {
   const project = newProject()
   const compose = await startCompose(project)
   const gateway = '{{(index .IPAM.Config 0).Gateway}}'
 
   return {
-    name: 'containers over DynamoDB Local',
+    name: 'containers, over DynamoDB Local',
     dynamodb: compose.dynamodb,
     tableName: 'hello',
+    client: compose.client,
     repository: compose.repository,
     // Where a network has its gateway, this machine is.
     host: await docker('network', 'inspect', '--format', gateway, compose.network),
-    start: (home) => start(project, home),
+    async serve(home) {
+      const { origin, ...container } = await run(project, 'api', 3000, home)
+      const pool = new Pool(origin)
+      const stop = async () => {
+        await pool.destroy()
+        await container.stop()
+      }
+      return untilReady({ ...container, origin, send: (each) => sendOnSocket(pool, each), stop })
+    },
+    async handle(home) {
+      const { origin, ...container } = await run(project, 'lambda', 8080, home)
+      const { send, ...target } = await lambdaContainer({ ...compose, lambda: origin }).start()
+      const stop = async () => {
+        await target.stop()
+        await container.stop()
+      }
+      return untilReady({ ...container, send, stop })
+    },
     stop: compose.down,
   }
+}
 
-  async function start(
-    project: string,
-    { kind, endpoint, isClockFrozen }: Home
-  ): Promise<Instance> {
-    const [service, port] = kind === 'server' ? ['api', 3000] : ['lambda', 8080]
-    const env = [`AWS_ENDPOINT_URL_DYNAMODB=${endpoint}`]
-    if (isClockFrozen) env.push(`NODE_OPTIONS=${frozenClock}`)
-    const run = ['run', '--detach', '--no-deps', '--publish', `127.0.0.1::${port}`]
-    const variables = env.flatMap((each) => ['--env', each])
-    const output = await docker(
-      ...['compose', '--project-name', project, '--profile', 'lambda'],
-      ...[...run, ...variables, service]
-    )
-    const container = output.split('\n').at(-1) ?? ''
-    const origin = `http://${await docker('port', container, `${port}`)}`
-    const target = kind === 'server' ? standaloneContainer : lambdaContainer
-    const { send, stop } = await target({ ...compose, api: origin, lambda: origin }).start()
-    // What is refused here is nothing in the table.
-    await pRetry(() => send({ path: '/hello/' }), { retries: 100, minTimeout: 100, factor: 1 })
+async function untilReady<T extends Instance>(instance: T): Promise<T> {
+  // It is refused, and makes nothing of the table.
+  const ask = () => instance.send({ path: '/hello/' })
+  await pRetry(ask, { retries: 300, minTimeout: 100, factor: 1 })
+  return instance
+}
 
-    return {
-      send,
-      terminate: async () => void (await docker('kill', '--signal', 'SIGTERM', container)),
-      freeze: async () => void (await docker('pause', container)),
-      thaw: async () => void (await docker('unpause', container)),
-      ended: async () => Number(await docker('wait', container)),
-      logs: () => docker('logs', container),
-      // Node.js is the container's last process: before it comes, if anything, the emulator of Lambda.
-      peakMemory: async () =>
-        readPeakMemory(await docker('exec', container, 'sh', '-c', 'cat /proc/[0-9]*/status')),
-      async stop() {
-        await stop()
-        await docker('rm', '--force', container)
-      },
-    }
+/** Runs one more container of a service. */
+async function run(project: string, service: string, port: number, home: Home) {
+  const env: string[] = []
+  if (home.endpoint) env.push('--env', `AWS_ENDPOINT_URL_DYNAMODB=${home.endpoint}`)
+  if (home.isClockFrozen) env.push('--env', `NODE_OPTIONS=${frozenClock}`)
+  const output = await docker(
+    ...['compose', '--project-name', project, '--profile', 'lambda', 'run', '--detach'],
+    ...['--no-deps', '--publish', `127.0.0.1::${port}`, ...env, service]
+  )
+  const container = output.split('\n').at(-1) ?? ''
+
+  async function peakMemory(): Promise<number | undefined> {
+    // Of the last process: in front of Node.js there may be the emulator of Lambda.
+    const command = ['exec', container, 'sh', '-c', 'cat /proc/[0-9]*/status']
+    return docker(...command).then(readPeakMemory, () => undefined)
+  }
+
+  return {
+    origin: `http://${await docker('port', container, `${port}`)}`,
+    terminate: async () => void (await docker('kill', '--signal', 'SIGTERM', container)),
+    freeze: async () => void (await docker('pause', container)),
+    thaw: async () => void (await docker('unpause', container)),
+    ended: async () => Number(await docker('wait', container)),
+    logs: () => docker('logs', container),
+    peakMemory,
+    stop: async () => void (await docker('rm', '--force', container)),
   }
 }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import type { Repository } from '../../src/repository.ts'
 import type { Request, Response } from './target.ts'
 
@@ -18,10 +19,14 @@ export interface Instance {
   stop(): Promise<void>
 }
 
+/** An instance that serves HTTP. */
+export interface Server extends Instance {
+  origin: string
+}
+
 export interface Home {
-  kind: 'server' | 'function'
-  /** Where its DynamoDB is. */
-  endpoint: string
+  /** Where its DynamoDB is, if not where that of the place is. */
+  endpoint?: string
   /** Whether its wall clock stands still, at one time for all. */
   isClockFrozen?: boolean
 }
@@ -32,10 +37,13 @@ export interface Place {
   /** The DynamoDB, for this process. */
   dynamodb: string
   tableName: string
+  client: DynamoDBDocumentClient
   repository: Repository
   /** The address of this machine that instances can reach. */
   host: string
-  start(home: Home): Promise<Instance>
+  serve(home: Home): Promise<Server>
+  /** Starts an environment of a Lambda function, which handles one event at a time. */
+  handle(home: Home): Promise<Instance>
   stop(): Promise<void>
 }
 

@@ -17,9 +17,10 @@ import {
   type Place,
   readPeakMemory,
   readProcessStatus,
+  type Server,
 } from './place.ts'
 import { sendOnSocket } from './standalone.ts'
-import { origin } from './start-process.ts'
+import { origin as listening } from './start-process.ts'
 import { LambdaResponse, type Request, type Response } from './target.ts'
 
 const Database = Type.Object({ endpoint: Type.String(), tableName: Type.String() })
@@ -29,26 +30,26 @@ export async function startProcesses(): Promise<Place> {
   const database = start('test/targets/database-process.ts')
   const [message] = await once(database.child, 'message')
   const { endpoint, tableName } = Value.Parse(Database, message)
-  const client = createDynamoDBClient(localConnection(endpoint))
+  const client = DynamoDBDocumentClient.from(createDynamoDBClient(localConnection(endpoint)))
 
+  const environment = (home: Home) => ({
+    DYNAMODB_TABLE_NAME: tableName,
+    AWS_ENDPOINT_URL_DYNAMODB: home.endpoint ?? endpoint,
+    AWS_REGION: 'local',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    LOG_LEVEL: 'info',
+    MESSAGE_DAYS: undefined,
+  })
   return {
-    name: 'processes over the embedded DynamoDB',
+    name: 'processes, over the embedded DynamoDB',
     dynamodb: endpoint,
     tableName,
-    repository: createRepository(DynamoDBDocumentClient.from(client), tableName),
+    client,
+    repository: createRepository(client, tableName),
     host: '127.0.0.1',
-    start(home) {
-      const env = {
-        DYNAMODB_TABLE_NAME: tableName,
-        AWS_ENDPOINT_URL_DYNAMODB: home.endpoint,
-        AWS_REGION: 'local',
-        AWS_ACCESS_KEY_ID: 'local',
-        AWS_SECRET_ACCESS_KEY: 'local',
-        LOG_LEVEL: 'info',
-        MESSAGE_DAYS: undefined,
-      }
-      return home.kind === 'server' ? startServer(env, home) : startFunction(env, home)
-    },
+    serve: (home) => serve(environment(home), home),
+    handle: (home) => handle(environment(home), home),
     async stop() {
       client.destroy()
       await database.stop()
@@ -56,20 +57,20 @@ export async function startProcesses(): Promise<Place> {
   }
 }
 
-async function startServer(env: NodeJS.ProcessEnv, home: Home): Promise<Instance> {
+async function serve(env: NodeJS.ProcessEnv, home: Home): Promise<Server> {
   const process = start('src/main.ts', { ...env, HOST: '127.0.0.1', PORT: '0' }, home)
-  const pool = new Pool(await process.printed(origin))
+  const origin = await process.printed(listening)
+  const pool = new Pool(origin)
   const stop = async () => {
     await pool.destroy()
     await process.stop()
   }
-  return { ...process, send: (request) => sendOnSocket(pool, request), stop }
+  return { ...process, origin, send: (request) => sendOnSocket(pool, request), stop }
 }
 
-async function startFunction(env: NodeJS.ProcessEnv, home: Home): Promise<Instance> {
+async function handle(env: NodeJS.ProcessEnv, home: Home): Promise<Instance> {
   const process = start('test/targets/function-process.ts', env, home)
   await once(process.child, 'message')
-  // An environment handles one event at a time.
   const limit = pLimit(1)
 
   async function invoke(request: Request): Promise<Response> {
