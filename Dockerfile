@@ -9,7 +9,8 @@ WORKDIR /build
 COPY src/image/runtime-client ./
 # The headers of this Node.js are here; node-gyp would download them.
 RUN npm_config_nodedir=/usr/local npm ci \
-  && strip node_modules/aws-lambda-ric/rapid-client.node
+  && strip node_modules/aws-lambda-ric/rapid-client.node \
+  && npm sbom --sbom-format cyclonedx > sbom.cdx.json
 
 FROM node:24-bookworm-slim AS build
 WORKDIR /build
@@ -21,6 +22,15 @@ RUN npm run build
 # docker-compose.yml prepares the table with this stage.
 COPY template.yaml ./
 
+# The bill of materials. Not by --omit dev, which leaves out what development needs, too: npm/cli
+# issue 7909.
+FROM node:24-bookworm-slim AS bill
+WORKDIR /hello-dynamodb
+COPY package.json package-lock.json ./
+RUN npm pkg delete devDependencies \
+  && npm prune --package-lock-only --offline \
+  && npm sbom --package-lock-only --sbom-format cyclonedx --sbom-type application > sbom.cdx.json
+
 FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="hello-dynamodb" \
   org.opencontainers.image.description="A hello API over Amazon DynamoDB, standalone or on AWS Lambda" \
@@ -28,6 +38,7 @@ LABEL org.opencontainers.image.title="hello-dynamodb" \
 # Where Lambda has a function's code, too.
 WORKDIR /var/task
 COPY --from=runtime-client \
+  /build/sbom.cdx.json \
   /build/node_modules/aws-lambda-ric/index.mjs \
   /build/node_modules/aws-lambda-ric/rapid-client.node \
   /build/node_modules/aws-lambda-ric/LICENSE \
@@ -35,6 +46,7 @@ COPY --from=runtime-client \
   /build/node_modules/aws-lambda-ric/THIRD-PARTY-LICENSES \
   aws-lambda-ric/
 COPY --from=build /build/dist ./
+COPY --from=bill /hello-dynamodb/sbom.cdx.json ./
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
 USER 1000:1000
 EXPOSE 3000

@@ -53,7 +53,9 @@ t.test('the image', { skip: await noEngine(), timeout: buildTimeout }, async (t)
     const known = new Set((await listFiles(base)).map(({ path }) => path))
     const added = (await listFiles(image)).filter(({ path }) => !known.has(path))
 
-    const bundle = added.filter(({ path }) => /^\/var\/task\/[\w-]+\.mjs(\.map)?$/.test(path))
+    const bundle = added.filter(({ path }) =>
+      /^\/var\/task\/([\w-]+\.mjs(\.map)?|sbom\.cdx\.json)$/.test(path)
+    )
     const runtimeClient = added.filter(({ path }) => path.startsWith('/var/task/aws-lambda-ric/'))
     t.same(runtimeClient.map(({ path }) => path.split('/').at(-1)).sort(), [
       'LICENSE',
@@ -61,6 +63,7 @@ t.test('the image', { skip: await noEngine(), timeout: buildTimeout }, async (t)
       'THIRD-PARTY-LICENSES',
       'index.mjs',
       'rapid-client.node',
+      'sbom.cdx.json',
     ])
     for (const program of ['main', 'lambda', 'healthcheck'])
       t.ok(bundle.some(({ path }) => path === `/var/task/${program}.mjs`))
@@ -71,6 +74,29 @@ t.test('the image', { skip: await noEngine(), timeout: buildTimeout }, async (t)
       t.equal(owner, '0:0')
     }
     t.ok(added.reduce((sum, { bytes }) => sum + bytes, 0) < 5_000_000)
+  })
+
+  t.test('has a bill of materials with every package of its bundle', async (t) => {
+    const bill = JSON.parse(await runIn(image, 'cat', '/var/task/sbom.cdx.json'))
+    const listed: string[] = bill.components.map(({ name }: { name: string }) => name)
+
+    const options = ['--only-matching', '--no-filename', '--recursive', '--include=*.map']
+    const output = await runIn(image, 'grep', ...options, 'node_modules/[^"]*', '/var/task')
+    const sources = output.split('\n')
+    const bundled = sources.map(
+      (path) => /.*node_modules\/((@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? ''
+    )
+    t.ok(bundled.length > 100)
+    t.strictSame(
+      [...new Set(bundled)].filter((name) => !listed.includes(name)),
+      []
+    )
+    t.notOk(listed.includes('tap'))
+  })
+
+  t.test('has a bill of what its runtime client is built of', async (t) => {
+    const bill = JSON.parse(await runIn(image, 'cat', '/var/task/aws-lambda-ric/sbom.cdx.json'))
+    t.ok(bill.components.some(({ name }: { name: string }) => name === 'aws-lambda-ric'))
   })
 
   t.test('says what it is', async (t) => {

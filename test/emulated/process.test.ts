@@ -74,6 +74,18 @@ t.test('SIGTERM does not wait for a connection without a request', async (t) => 
   t.match(await ended(), { code: 0, signal: null })
 })
 
+t.test('a second SIGTERM ends it at once', async (t) => {
+  const { ended, greeting, kill, url } = await startGreeting(t, t.testdir())
+  const broken = t.rejects(greeting)
+
+  kill('SIGTERM')
+  await refused(url)
+  kill('SIGTERM')
+
+  await broken
+  t.match(await ended(), { code: 1 })
+})
+
 t.test('a second Ctrl-C ends it at once', async (t) => {
   const { ended, greeting, kill, url } = await startGreeting(t, t.testdir())
   const broken = t.rejects(greeting)
