@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import http from 'node:http'
 import type { Socket } from 'node:net'
 import type { ConnectionError, FastifyInstance } from 'fastify'
+import { commonHeaders } from './common-headers.ts'
 import { createProblem } from './problem.ts'
 
 const statuses: Record<string, number> = {
@@ -29,12 +30,10 @@ export function answerBrokenRequest(
     socket.write(
       [
         `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}`,
-        'Connection: close',
-        'Content-Type: application/problem+json',
-        `Content-Length: ${Buffer.byteLength(body)}`,
-        'Cache-Control: no-store',
-        'X-Content-Type-Options: nosniff',
-        `X-Request-Id: ${id}`,
+        'connection: close',
+        'content-type: application/problem+json',
+        `content-length: ${Buffer.byteLength(body)}`,
+        ...Object.entries(commonHeaders(id)).map((header) => header.join(': ')),
         '',
         body,
       ].join('\r\n')

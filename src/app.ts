@@ -9,6 +9,7 @@ import {
   fastify,
   LogController,
 } from 'fastify'
+import { commonHeaders } from './common-headers.ts'
 import { addHelloRoute, isPartitionKey } from './hello-route.ts'
 import { sendProblem } from './problem.ts'
 import { DatabaseError, type Repository } from './repository.ts'
@@ -63,13 +64,7 @@ export function buildApp({ repository, logLevel, ...home }: AppOptions): Fastify
 }
 
 async function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  reply.headers({
-    // A GET that writes must reach the service each time.
-    'cache-control': 'no-store',
-    // Text that repeats the caller's id must not be taken for HTML.
-    'x-content-type-options': 'nosniff',
-    'x-request-id': request.id,
-  })
+  reply.headers(commonHeaders(request.id))
 }
 
 // Both refuse in onRequest, before Fastify reads a body that nobody wants.

@@ -4,9 +4,11 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { awsLambdaFastify, type LambdaResponse } from '@fastify/aws-lambda'
 import type { Context } from 'aws-lambda'
 import { buildApp } from './app.ts'
+import { commonHeaders } from './common-headers.ts'
 import { readConfig } from './config.ts'
 import { createDynamoDBClient } from './dynamodb-client.ts'
-import { eventPath, type HttpEvent } from './event-path.ts'
+import { createProblem } from './problem.ts'
+import { readEvent } from './read-event.ts'
 import { createRepository } from './repository.ts'
 
 const invocation = new AsyncLocalStorage<{ path: string; requestId: string }>()
@@ -33,17 +35,36 @@ const proxy = awsLambdaFastify<object>(app, {
 // Before the first event, while the initialization has the processor to itself.
 await app.ready()
 
-/** Handles the events of API Gateway (REST and HTTP APIs), function URLs and load balancers. */
-export async function handler(event: HttpEvent, context: Context): Promise<LambdaResponse> {
-  const store = { path: eventPath(event), requestId: context.awsRequestId }
-  return invocation.run(store, () => proxy({ ...event, ...withoutUrl }, context))
+/**
+ * Handles the events of API Gateway (REST and HTTP APIs), function URLs and load balancers. Any other
+ * event gets a problem, too: to throw would have Lambda try again what cannot succeed.
+ */
+export async function handler(event: unknown, context: Context): Promise<LambdaResponse> {
+  const requestId = context.awsRequestId
+  const request = readEvent(event)
+  if (!request) return refuse(requestId)
+
+  const { headers, method: httpMethod, path, sourceIp } = request
+  // The adapter throws on an event that it does not expect, so it gets one that it does. It reads a
+  // URL as browsers do: '..' goes up, '\\' becomes '/'. So the path takes its own way to the app.
+  const adapted = { httpMethod, path: '/', headers, requestContext: { identity: { sourceIp } } }
+  return invocation.run({ path, requestId }, () => proxy(adapted, context))
 }
 
-// The adapter reads a URL as browsers do: '..' goes up, '\\' becomes '/', and a malformed query of a
-// load balancer throws. So the path takes its own way to the app, and the query, unused, none.
-const withoutUrl = {
-  path: '/',
-  rawPath: '/',
-  queryStringParameters: {},
-  multiValueQueryStringParameters: {},
+type MultiValueResponse = LambdaResponse & { multiValueHeaders: Record<string, string[]> }
+
+/** Answers what is no HTTP request, in the form that all sources of HTTP requests understand. */
+function refuse(requestId: string): MultiValueResponse {
+  app.log.info({ requestId }, 'no HTTP request')
+  const problem = createProblem(400, 'The event is no HTTP request.', requestId)
+  const headers = { ...commonHeaders(requestId), 'content-type': 'application/problem+json' }
+  return {
+    statusCode: 400,
+    headers,
+    multiValueHeaders: Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name, [value]])
+    ),
+    isBase64Encoded: false,
+    body: JSON.stringify(problem),
+  }
 }

@@ -66,6 +66,84 @@ t.test('a named stage of an HTTP API is in the path', async (t) => {
   t.equal(body, 'Hello Ada!')
 })
 
+t.test('the base path of a custom domain is not of the path', async (t) => {
+  const id = await data.seed(t, 'Ada', '/b')
+  const own = `/hello/${encodeURIComponent(id)}`
+
+  // Where the domain maps to a stage, and where it maps to the API, so that callers add the stage.
+  for (const path of [own, `/greetings${own}`, `/greetings/v1${own}`, `/greetings/Prod${own}`]) {
+    const event = restApi.createEvent({ path })
+    const requestContext = { ...event.requestContext, path }
+    t.equal((await handler({ ...event, requestContext }, createContext())).body, 'Hello Ada!', path)
+  }
+})
+
+t.test('a base path leads nowhere but to the resource', async (t) => {
+  const id = await data.seed(t, 'Ada')
+
+  for (const path of [`/greetings/${id}`, `/greetings/hello/${id}/`, `/hello/${id}/greetings`]) {
+    const event = restApi.createEvent({ path })
+    const requestContext = { ...event.requestContext, path }
+    const { statusCode } = await handler({ ...event, requestContext }, createContext())
+    t.equal(statusCode, 404, path)
+  }
+  t.strictSame(await data.messages(id), [])
+})
+
+t.test('a resource that takes any path has no base path', async (t) => {
+  const id = await data.seed(t, 'Ada')
+  const path = `/hello/${id}`
+  const event = restApi.createEvent({ path })
+  const requestContext = { ...event.requestContext, path, resourcePath: '/{proxy+}' }
+
+  const { body } = await handler({ ...event, requestContext }, createContext())
+
+  t.equal(body, 'Hello Ada!')
+})
+
+t.test('an HTTP API may send events of the format 1.0', async (t) => {
+  const id = await data.seed(t, 'Ada')
+
+  for (const [path, stage] of [
+    [`/hello/${id}`, '$default'],
+    [`/live/hello/${id}`, 'live'],
+  ] as const) {
+    const event = restApi.createEvent({ path })
+    const requestContext = { ...event.requestContext, path, stage }
+    const { body } = await handler({ ...event, version: '1.0', requestContext }, createContext())
+    t.equal(body, 'Hello Ada!', path)
+  }
+})
+
+t.test('the base path of an HTTP API, in events of the format 1.0, is of the path', async (t) => {
+  const id = await data.seed(t, 'Ada')
+  const path = `/greetings/hello/${id}`
+  const event = restApi.createEvent({ path })
+  const requestContext = { ...event.requestContext, path, stage: '$default' }
+
+  const response = await handler({ ...event, version: '1.0', requestContext }, createContext())
+
+  t.equal(response.statusCode, 404)
+  t.strictSame(await data.messages(id), [])
+})
+
+t.test('an HTTP API has cut an id at an escaped question mark', async (t) => {
+  const id = await data.seed(t, 'Ada')
+  const event = httpApi.createEvent({ path: `/hello/${id}%3Fb` })
+
+  const { body } = await handler(event, createContext())
+
+  t.equal(body, 'Hello Ada!')
+})
+
+t.test('what an HTTP API has decoded is not decoded again', async (t) => {
+  for (const suffix of ['#b', '?b', '%', '%41']) {
+    const id = await data.seed(t, 'Ada', suffix)
+    const event = { ...httpApi.createEvent({ path: '/' }), rawPath: `/hello/${id}` }
+    t.equal((await handler(event, createContext())).body, 'Hello Ada!', suffix)
+  }
+})
+
 t.test('a query changes nothing, even if it is malformed', async (t) => {
   const id = await data.seed(t, 'Ada')
   const event = loadBalancer.createEvent({ path: `/hello/${id}` })

@@ -1,5 +1,5 @@
-import { DeleteTableCommand, ScanCommand, waitUntilTableNotExists } from '@aws-sdk/client-dynamodb'
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { DeleteTableCommand, waitUntilTableNotExists } from '@aws-sdk/client-dynamodb'
+import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb'
 import { createDynamoDBClient } from '../../src/dynamodb-client.ts'
 import { createTable } from '../../src/local/create-table.ts'
 import { startEmbeddedDynamoDB } from '../../src/local/embedded-dynamodb.ts'
@@ -18,8 +18,8 @@ export async function startEmbeddedTable() {
   const missing = createRepository(documentClient, 'missing')
 
   async function leftovers() {
-    const { Items = [] } = await client.send(new ScanCommand({ TableName: tableName }))
-    return Items
+    const pages = paginateScan({ client: documentClient }, { TableName: tableName })
+    return (await Array.fromAsync(pages)).flatMap(({ Items = [] }) => Items)
   }
 
   async function drop(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import pLimit from 'p-limit'
 import { buildApp } from '../../src/app.ts'
 import { startEmbeddedTable } from './embedded-table.ts'
@@ -28,12 +28,15 @@ export const injectTarget: Target = {
 /** Sends a request to an app that does not listen. */
 export async function inject(app: FastifyInstance, request: Request): Promise<Response> {
   const { method = 'GET', path, headers = {}, body } = request
-  const response = await app.inject({ method, url: path, headers, payload: body })
+  return toResponse(await app.inject({ method, url: path, headers, payload: body }))
+}
+
+export function toResponse({ statusCode, headers, body }: LightMyRequestResponse): Response {
   return {
-    status: response.statusCode,
+    status: statusCode,
     headers: Object.fromEntries(
-      Object.entries(response.headers).map(([name, value]) => [name, String(value)])
+      Object.entries(headers).map(([name, value]) => [name, String(value)])
     ),
-    body: response.body,
+    body,
   }
 }

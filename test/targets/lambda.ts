@@ -58,7 +58,7 @@ export function lambdaEnvironment({ connection, tableName }: EmbeddedTable) {
   }
 }
 
-function toResponse({ statusCode, headers, body }: LambdaResponse): Response {
+export function toResponse({ statusCode, headers, body }: LambdaResponse): Response {
   return { status: statusCode, headers, body }
 }
 

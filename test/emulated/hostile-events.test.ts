@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import t from 'tap'
+import { expectHarmlessRequest } from '../behaviour/expect-harmless.ts'
+import { hostileText } from '../targets/hostile-text.ts'
+import { createContext, startHandler, toResponse } from '../targets/lambda.ts'
+import * as eventSources from '../targets/lambda-events.ts'
+import { functionUrl, httpApi, loadBalancer, restApi } from '../targets/lambda-events.ts'
+import { TestData } from '../targets/test-data.ts'
+
+/** Events that no API makes, as anybody can who may invoke the function. */
+const { handler, stop, table } = await startHandler()
+const data = new TestData(table.repository)
+t.teardown(stop)
+
+/** Handles an event: whatever it is, the response is harmless, and of this invocation. */
+async function handle(event: unknown) {
+  const context = createContext()
+  const response = await handler(event, context)
+  assert.equal(response.headers['x-request-id'], context.awsRequestId)
+  const { multiValueHeaders } = { multiValueHeaders: undefined, ...response }
+  assert.deepEqual(
+    multiValueHeaders,
+    Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, [value]]))
+  )
+  return toResponse(response)
+}
+
+/** What cannot even become a text. */
+const noPrimitive = { toString: null, valueOf: null }
+
+const replacements = fc.oneof(
+  fc.constantFrom(undefined, null, true, 7, [], {}, [null], [['a']], { a: 'b' }, noPrimitive),
+  fc.constant([noPrimitive]),
+  fc.constantFrom('', '/', '%', 'GET', '$default', 'text'.repeat(50_000)),
+  hostileText,
+  fc.jsonValue()
+)
+
+/** Replaces what is at a place, which is chosen level by level; `undefined` removes it. */
+function mutate(value: unknown, [choice, ...choices]: number[], replacement: unknown): unknown {
+  if (typeof value !== 'object' || value === null || choice === undefined) return replacement
+  const fields = Object.entries(value)
+  const index = choice % (fields.length + 1)
+  const [name, field] = fields[index] ?? ['extra', undefined]
+  return { ...value, [name]: mutate(field, choices, replacement) }
+}
+const mutations = fc.array(
+  fc.tuple(fc.array(fc.nat(30), { minLength: 1, maxLength: 3 }), replacements),
+  { minLength: 1, maxLength: 3 }
+)
+
+for (const source of Object.values(eventSources)) {
+  t.test(`no damage to an event of ${source.name} makes the handler fail`, async (t) => {
+    const id = data.newId(t)
+    const event = source.createEvent({
+      path: `/hello/${id}%23`,
+      headers: { Accept: '*/*', Cookie: 'a=b' },
+      body: 'text',
+    })
+
+    const property = fc.asyncProperty(mutations, async (mutations) => {
+      await table.repository.putName(`${id}#`, 'Ada')
+      const damaged = mutations.reduce<unknown>(
+        (event, [place, replacement]) => mutate(event, place, replacement),
+        event
+      )
+      await expectHarmlessRequest(table, () => handle(damaged))
+    })
+    await fc.assert(property, { numRuns: 200 })
+    await table.repository.forget(`${id}#`)
+  })
+}
+
+const { path, ...withoutPath } = restApi.createEvent({ path: '/hello/1' })
+const { requestContext, ...withoutContext } = functionUrl.createEvent({ path: '/hello/1' })
+const others: [what: string, event: unknown][] = [
+  ['nothing', undefined],
+  ['null', null],
+  ['a number', 7],
+  ['a text', 'GET /hello/1'],
+  ['a list', [restApi.createEvent({ path: '/hello/1' })]],
+  ['an empty object', {}],
+  ['a scheduled event', { 'detail-type': 'Scheduled Event', source: 'aws.events', detail: {} }],
+  ['an event of S3', { Records: [{ eventSource: 'aws:s3', s3: { object: { key: 'hello/1' } } }] }],
+  ['an event of SQS', { Records: [{ eventSource: 'aws:sqs', body: '{"path":"/hello/1"}' }] }],
+  ['a message of a WebSocket API', { requestContext: { routeKey: 'hello', stage: 'Prod' } }],
+  ['an event without a path', withoutPath],
+  ['an event without a context', withoutContext],
+  ['a method that HTTP has not', { ...withoutPath, path, httpMethod: 'get' }],
+]
+for (const [what, event] of others) {
+  t.test(`${what} is told that it is no HTTP request`, async (t) => {
+    const response = await handle(event)
+
+    t.equal(response.status, 400)
+    t.equal(response.headers['content-type'], 'application/problem+json')
+    t.strictSame(JSON.parse(response.body), {
+      type: 'about:blank',
+      title: 'Bad Request',
+      status: 400,
+      detail: 'The event is no HTTP request.',
+      instance: response.headers['x-request-id'],
+    })
+    t.strictSame(await table.leftovers(), [])
+  })
+}
+
+t.test('headers that are no texts are left out', async (t) => {
+  const id = await data.seed(t, 'Ada')
+  const event = loadBalancer.createEvent({ path: `/hello/${id}` })
+
+  for (const headers of [null, 7, 'text', ['text'], { accept: null }, { accept: noPrimitive }]) {
+    t.equal((await handle({ ...event, headers })).body, 'Hello Ada!', JSON.stringify(headers))
+  }
+  for (const multiValueHeaders of [null, 'text', { accept: 'text' }, { accept: [noPrimitive] }]) {
+    const { body } = await handle({ ...event, multiValueHeaders })
+    t.equal(body, 'Hello Ada!', JSON.stringify(multiValueHeaders))
+  }
+})
+
+t.test('an address that is no text is left out', async (t) => {
+  const path = `/hello/${await data.seed(t, 'Ada')}`
+  const rest = restApi.createEvent({ path })
+  const url = functionUrl.createEvent({ path })
+  const sourceIp = ['192.0.2.1']
+
+  for (const event of [
+    { ...rest, requestContext: { ...rest.requestContext, identity: { sourceIp } } },
+    {
+      ...url,
+      requestContext: { ...url.requestContext, http: { ...url.requestContext.http, sourceIp } },
+    },
+  ]) {
+    t.equal((await handle(event)).body, 'Hello Ada!')
+  }
+})
+
+t.test('any JSON is told that it is no HTTP request', async () => {
+  const property = fc.asyncProperty(fc.jsonValue(), async (event) => {
+    assert.equal((await handle(event)).status, 400)
+  })
+  await fc.assert(property, { numRuns: 500 })
+})
+
+t.test('an id with a slash is nothing behind an HTTP API, and nothing is written', async (t) => {
+  const carried = hostileText.map((text) => text.replace(/[%?#]/g, ''))
+  const property = fc.asyncProperty(carried, carried, async (before, after) => {
+    const id = encodeURIComponent(`${data.newId(t)}${before}/${after}`)
+
+    const { status, headers } = await handle(httpApi.createEvent({ path: `/hello/${id}` }))
+
+    assert.equal(status, 404)
+    assert.equal(headers['content-type'], 'application/problem+json; charset=utf-8')
+    assert.deepEqual(await table.leftovers(), [])
+  })
+  await fc.assert(property, { numRuns: 50 })
+})
+
+t.test('nothing of these tests is left behind', async (t) => {
+  t.strictSame(await table.leftovers(), [])
+})
