@@ -6,6 +6,7 @@ import {
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import type { FastifyInstance } from 'fastify'
 import { answerBrokenRequest } from './answer-broken-request.ts'
+import { answerEveryRequest } from './answer-every-request.ts'
 import { buildApp } from './app.ts'
 import { type Config, ConfigError, refuseMissingCredentials } from './config.ts'
 import { drainConnections } from './drain-connections.ts'
@@ -36,9 +37,10 @@ export async function startServer(
     clientErrorHandler: answerBrokenRequest,
     // Milliseconds for a client to send its whole request, and between two looks at who is late.
     requestTimeout: 5000,
-    http: { connectionsCheckingInterval: 1000 },
+    http: { connectionsCheckingInterval: 1000, requireHostHeader: false },
   })
   app.addHook('onClose', async () => client.destroy())
+  answerEveryRequest(app)
   drainConnections(app)
   limitLoad(app)
   addHealthRoutes(app, repository)

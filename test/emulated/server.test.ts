@@ -144,6 +144,34 @@ for (const [what, bytes, status] of broken) {
   })
 }
 
+const hosts: [what: string, lines: string[], status: string][] = [
+  ['HTTP/1.1 without a host', ['GET /hello/1 HTTP/1.1'], '400 Bad Request'],
+  ['HTTP/1.1 with two hosts', ['GET /hello/1 HTTP/1.1', 'Host: a', 'Host: b'], '400 Bad Request'],
+  ['HTTP/1.0 with two hosts', ['GET /hello/1 HTTP/1.0', 'Host: a', 'Host: b'], '400 Bad Request'],
+  ['HTTP/1.0 without a host', ['GET /health HTTP/1.0'], '200 OK'],
+]
+for (const [what, lines, status] of hosts) {
+  t.test(`${what} gets ${status}, with the common headers`, async (t) => {
+    const { server, table } = await start(t)
+
+    const bytes = [...lines, 'Connection: close', '', ''].join('\r\n')
+    const response = await sendBytes(server.listeningOrigin, bytes)
+
+    t.ok(response.startsWith(`HTTP/1.1 ${status}\r\n`), response)
+    t.match(response, /\r\nx-content-type-options: nosniff\r\n/)
+    t.strictSame(await table.leftovers(), [])
+  })
+}
+
+t.test('an expectation that the server does not know changes nothing', async (t) => {
+  const { server } = await start(t)
+
+  const lines = ['GET /health HTTP/1.1', 'Host: a', 'Expect: much', 'Connection: close', '', '']
+  const response = await sendBytes(server.listeningOrigin, lines.join('\r\n'))
+
+  t.match(response, /^HTTP\/1\.1 200 OK\r\n/)
+})
+
 t.test('a client that resets its connection harms nobody', async (t) => {
   const { get, server } = await start(t)
   const socket = connect(Number(new URL(server.listeningOrigin).port), '127.0.0.1')
