@@ -1,0 +1,14 @@
+import t from 'tap'
+import { specifyHostileIds } from '../behaviour/hostile-ids.ts'
+import { injectTarget } from '../targets/inject.ts'
+import { lambdaTarget, startHandler } from '../targets/lambda.ts'
+import * as eventSources from '../targets/lambda-events.ts'
+import { standaloneTarget } from '../targets/standalone.ts'
+
+const started = await startHandler()
+t.teardown(started.stop)
+
+const lambdaTargets = Object.values(eventSources).map((source) => lambdaTarget(started, source))
+for (const target of [injectTarget, standaloneTarget, ...lambdaTargets]) {
+  t.test(target.name, async (t) => specifyHostileIds(t, target))
+}
