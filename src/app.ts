@@ -30,9 +30,10 @@ export interface AppOptions extends Home {
  * environment and opens no connection.
  */
 export function buildApp({ repository, logLevel, ...home }: AppOptions): FastifyInstance {
+  const logController = new LogController({ requestIdLogLabel: 'requestId' })
   const app = fastify({
     logger: { level: logLevel },
-    logController: new LogController({ requestIdLogLabel: 'requestId' }),
+    logController,
     genReqId: () => randomUUID(),
     // A greeting is two calls to DynamoDB with their retries; after this many milliseconds it is
     // given up, and its caller answered.
@@ -42,7 +43,7 @@ export function buildApp({ repository, logLevel, ...home }: AppOptions): Fastify
     routerOptions: { maxParamLength: Number.MAX_SAFE_INTEGER },
     // What still arrives on an open connection while the server closes is answered.
     return503OnClosing: false,
-    frameworkErrors: handleError,
+    frameworkErrors: handleRouterError,
     ...home,
   })
 
@@ -61,6 +62,13 @@ export function buildApp({ repository, logLevel, ...home }: AppOptions): Fastify
 
   addHelloRoute(app, repository)
   return app
+
+  // For these, Fastify runs no hooks, and logs that they came, but not what came of them.
+  function handleRouterError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
+    setCommonHeaders(request, reply)
+    reply.raw.once('finish', () => logController.requestCompleted(null, request, reply))
+    handleError(error, request, reply)
+  }
 }
 
 async function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): Promise<void> {
@@ -77,9 +85,6 @@ async function refuseMethod(request: FastifyRequest, reply: FastifyReply) {
 }
 
 function handleError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
-  // Fastify runs no hooks for an error of its router.
-  setCommonHeaders(request, reply)
-
   const { status, detail } = explain(error)
   // A caller that has gone away aborts its greeting; that is no failure of the service.
   if (status >= 500) request.log[reply.raw.destroyed ? 'info' : 'error'](error)

@@ -164,9 +164,10 @@ t.test('a load balancer may give, and then takes, multi-value headers', async (t
   t.match(response, { multiValueHeaders: { 'content-type': ['application/json; charset=utf-8'] } })
 })
 
-/** Loads the handler in a process of its own, as Lambda does, and has it greet. */
-function runHandler(env: NodeJS.ProcessEnv) {
-  const event = restApi.createEvent({ path: `/hello/1` })
+const greeting: unknown = restApi.createEvent({ path: `/hello/1` })
+
+/** Loads the handler in a process of its own, as Lambda does, and has it handle an event. */
+function runHandler(env: NodeJS.ProcessEnv, event = greeting) {
   const { done, fail, getRemainingTimeInMillis, succeed, ...context } = createContext()
   const script = `
     const { handler } = await import(${JSON.stringify(new URL('../../src/lambda.ts', import.meta.url))})
@@ -190,6 +191,14 @@ t.test('each log line is JSON with the id of its invocation', async (t) => {
       { msg: 'request completed', requestId },
     ]
   )
+})
+
+t.test('an event that is no HTTP request is one line of the log', async (t) => {
+  const env = { ...lambdaEnvironment(table), LOG_LEVEL: 'info' }
+
+  const { requestId, result } = runHandler(env, { Records: [{ body: '\n' }] })
+
+  t.match(JSON.parse((await result).stdout), { level: 30, msg: 'no HTTP request', requestId })
 })
 
 t.test('a function without its table does not start, and says why', async (t) => {

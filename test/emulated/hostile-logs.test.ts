@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import t from 'tap'
+import { Pool } from 'undici'
+import { startEmbeddedTable } from '../targets/embedded-table.ts'
+import { hostileText } from '../targets/hostile-text.ts'
+import { lambdaEnvironment } from '../targets/lambda.ts'
+import { exchange } from '../targets/raw-http.ts'
+import { sendOnSocket } from '../targets/standalone.ts'
+import { origin, startProcess } from '../targets/start-process.ts'
+import { TestData } from '../targets/test-data.ts'
+
+const secret = 'a-secret-of-the-caller'
+const secrets = {
+  Authorization: `Bearer ${secret}`,
+  Cookie: `session=${secret}`,
+  'X-Api-Key': secret,
+}
+const person = 'Ada-whose-name-is-nobodys-business'
+
+t.test('the log has a line of JSON for each event, and tells no secret', async (t) => {
+  const table = await startEmbeddedTable()
+  t.teardown(table.stop)
+  const data = new TestData(table.repository)
+  const env = { ...lambdaEnvironment(table), LOG_LEVEL: 'info', HOST: '127.0.0.1' }
+  const { printed } = startProcess(t, t.testdir(), env, 'main.ts')
+  const url = await printed(origin)
+  const pool = new Pool(url)
+  t.teardown(() => pool.close())
+
+  /** Waits until the log has the last line of a request; returns what has come since the last call. */
+  async function log(requestId = '', last = ''): Promise<unknown[]> {
+    await printed(new RegExp(`(${requestId}".*"msg":"${last}"}\n)`))
+    const output = await printed(/^([\s\S]*)$/)
+    const lines = output.slice(read).trimEnd().split('\n')
+    read = output.length
+    return lines.map((line) => {
+      // Nor the bytes, which a parser's error carries.
+      assert.doesNotMatch(line, new RegExp(`${secret}|${person}|Buffer`))
+      const { level, msg, time, ...rest } = JSON.parse(line)
+      assert.equal(typeof time, 'number')
+      return { level, msg, requestId: rest.requestId }
+    })
+  }
+  let read = (await printed(/^([\s\S]*)$/)).length
+
+  await t.test('of a greeting, whatever the id is', async (t) => {
+    const property = fc.asyncProperty(hostileText, fc.boolean(), async (suffix, isKnown) => {
+      const id = isKnown ? await data.seed(t, person, suffix) : data.newId(t, suffix)
+      const path = `/hello/${encodeURIComponent(id)}`
+
+      const { headers } = await sendOnSocket(pool, { path, headers: secrets })
+
+      const requestId = headers['x-request-id']
+      assert.deepEqual(await log(requestId, 'request completed'), [
+        { level: 30, msg: 'incoming request', requestId },
+        { level: 30, msg: 'request completed', requestId },
+      ])
+    })
+    await fc.assert(property, { numRuns: 100 })
+  })
+
+  await t.test('of a refused request, whatever its path is', async (t) => {
+    const property = fc.asyncProperty(hostileText, async (text) => {
+      const path = `/${data.newId(t)}${text}`.replace(/[^\x21-\x7e]/gu, encodeURIComponent)
+
+      const { headers } = await sendOnSocket(pool, { method: 'POST', path, headers: secrets })
+
+      const requestId = headers['x-request-id']
+      assert.deepEqual(await log(requestId, 'request completed'), [
+        { level: 30, msg: 'incoming request', requestId },
+        { level: 30, msg: 'request completed', requestId },
+      ])
+    })
+    await fc.assert(property, { numRuns: 100 })
+  })
+
+  await t.test('of what is no HTTP, whatever it is', async () => {
+    const lines = Object.entries(secrets).map((header) => header.join(': '))
+    const property = fc.asyncProperty(hostileText, async (text) => {
+      const bytes = Buffer.from(['NONSENSE / HTTP/1.1', ...lines, text, '', ''].join('\r\n'))
+
+      const [response] = await exchange(url, bytes)
+
+      const requestId = response?.headers['x-request-id']
+      assert.deepEqual(await log(requestId, 'broken request'), [
+        { level: 30, msg: 'broken request', requestId },
+      ])
+    })
+    await fc.assert(property, { numRuns: 100 })
+  })
+})
