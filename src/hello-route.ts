@@ -6,7 +6,14 @@ import { greet } from './greeter.ts'
 import { Problem } from './problem.ts'
 import type { Repository } from './repository.ts'
 
-const Params = Type.Object({ id: Type.String({ format: 'partition-key' }) })
+const Params = Type.Object({
+  id: Type.String({
+    description: 'Any text of 1 to 2,048 bytes of UTF-8. It is taken as it is, once it is decoded.',
+    format: 'partition-key',
+    examples: ['1'],
+    minLength: 1,
+  }),
+})
 
 /**
  * Whether DynamoDB takes the text as a partition key: 1 to 2,048 bytes of UTF-8 (Amazon DynamoDB
@@ -16,19 +23,32 @@ export function isPartitionKey(text: string): boolean {
   return text.length > 0 && Buffer.byteLength(text) <= 2048 && text.isWellFormed()
 }
 
-const messageContent = {
-  'text/plain': { schema: Type.String() },
-  'application/json': { schema: Type.Object({ message: Type.String() }) },
+const headers = {
+  'Cache-Control': Type.Literal('no-store'),
+  'X-Content-Type-Options': Type.Literal('nosniff'),
+  'X-Request-Id': Type.String({ description: 'By which the log tells of the request' }),
 }
-const problemContent = { 'application/problem+json': { schema: Problem } }
+const message = {
+  headers,
+  content: {
+    'text/plain': { schema: Type.String() },
+    'application/json': { schema: Type.Object({ message: Type.String() }) },
+  },
+}
+const problem = { headers, content: { 'application/problem+json': { schema: Problem } } }
+const retryLater = { ...headers, 'Retry-After': Type.String({ description: 'Seconds to wait' }) }
 
 const schema = {
+  operationId: 'greet',
+  summary: 'Greets the person whose name is stored for the id, and records the message',
+  description: 'Any other method on this path, HEAD included, gets a problem with 405.',
   params: Params,
   response: {
-    200: { description: 'The greeting', content: messageContent },
-    404: { description: 'No name is stored for the id', content: messageContent },
-    '4xx': { description: 'The request is wrong', content: problemContent },
-    '5xx': { description: 'No greeting for now', content: problemContent },
+    200: { description: 'The greeting', ...message },
+    404: { description: 'No name is stored for the id', ...message },
+    400: { description: 'The id is none, or malformed; nothing is recorded', ...problem },
+    500: { description: 'The service failed', ...problem },
+    503: { description: 'No greeting for now; try again', ...problem, headers: retryLater },
   },
 }
 

@@ -1,0 +1,49 @@
+import { Validator } from '@seriousme/openapi-schema-validator'
+import t from 'tap'
+import manifest from '../../package.json' with { type: 'json' }
+import { startProcess } from '../targets/start-process.ts'
+
+const { stdout, stderr, code } = await startProcess(t, t.testdir(), {}, 'tools/openapi.ts').ended()
+
+t.test('the document of the API is all that is printed', async (t) => {
+  t.match({ code, stderr }, { code: 0, stderr: '' })
+  t.type(JSON.parse(stdout), 'object')
+})
+
+t.test('it is valid OpenAPI', async (t) => {
+  const { valid, errors } = await new Validator().validate(JSON.parse(stdout))
+  t.ok(valid, JSON.stringify(errors))
+})
+
+t.test('it tells what it is of', async (t) => {
+  t.match(JSON.parse(stdout), {
+    openapi: '3.1.0',
+    info: { version: manifest.version, license: { identifier: 'MIT-0' } },
+  })
+})
+
+t.test('it has the greeting, and nothing else', async (t) => {
+  const { paths } = JSON.parse(stdout)
+  t.strictSame(Object.keys(paths), ['/hello/{id}'])
+  t.strictSame(Object.keys(paths['/hello/{id}']), ['get'])
+})
+
+t.test('it has what a greeting may be answered with', async (t) => {
+  const { get } = JSON.parse(stdout).paths['/hello/{id}']
+
+  const types = ([status, { content }]: [string, { content: object }]) => [
+    status,
+    Object.keys(content),
+  ]
+  const messages = ['text/plain', 'application/json']
+  const problems = ['application/problem+json']
+  t.strictSame(Object.entries<{ content: object }>(get.responses).map(types), [
+    ['200', messages],
+    ['400', problems],
+    ['404', messages],
+    ['500', problems],
+    ['503', problems],
+  ])
+  t.match(get.responses[503].headers, { 'Retry-After': {}, 'X-Request-Id': {} })
+  t.match(get.parameters, [{ name: 'id', in: 'path', required: true, schema: { minLength: 1 } }])
+})
