@@ -1,0 +1,29 @@
+import { execFile } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { missingProgram } from '../targets/missing-program.ts'
+import { origin, startProcess } from '../targets/start-process.ts'
+
+const schemathesis = 'schemathesis, which tests APIs by their document (pip install schemathesis)'
+const skip = await missingProgram('schemathesis', '--version', schemathesis)
+
+t.test('a fuzzer that knows the OpenAPI document finds nothing', { skip }, async (t) => {
+  const folder = t.testdir()
+  const { stdout } = await startProcess(t, folder, {}, 'tools/openapi.ts').ended()
+  await writeFile(`${folder}/openapi.json`, stdout)
+  const url = await startProcess(t, folder).printed(origin)
+
+  const bounds = ['--max-examples', '50', '--request-timeout', '5']
+  const found = await promisify(execFile)(
+    'schemathesis',
+    ['run', 'openapi.json', '--url', url, '--checks', 'all', '--no-color', ...bounds],
+    { cwd: folder, timeout: 100_000 }
+  ).then(
+    () => 'nothing',
+    // Its output, which tells the seed, too; or why it did not run.
+    (error) => error.stdout || error
+  )
+
+  t.equal(found, 'nothing')
+})
