@@ -17,7 +17,7 @@ import { DatabaseError, type Repository } from './repository.ts'
 /** What differs between the app's homes: how requests come in. */
 type Home = Pick<
   FastifyHttpOptions<http.Server>,
-  'clientErrorHandler' | 'genReqId' | 'http' | 'requestTimeout' | 'rewriteUrl'
+  'clientErrorHandler' | 'genReqId' | 'http' | 'keepAliveTimeout' | 'requestTimeout' | 'rewriteUrl'
 >
 
 export interface AppOptions extends Home {

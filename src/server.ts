@@ -37,7 +37,9 @@ export async function startServer(
     clientErrorHandler: answerBrokenRequest,
     // Milliseconds for a client to send its whole request, and between two looks at who is late.
     requestTimeout: 5000,
-    http: { connectionsCheckingInterval: 1000, requireHostHeader: false },
+    http: { connectionsCheckingInterval: 1000, maxHeaderSize: 16_384, requireHostHeader: false },
+    // More than load balancers wait before they use a connection again: AWS's do so for 60 seconds.
+    keepAliveTimeout: 72_000,
   })
   app.addHook('onClose', async () => client.destroy())
   answerEveryRequest(app)
