@@ -1,6 +1,9 @@
 import { connect, type Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 
+/** Milliseconds after which a client that is not cut off goes by itself. */
+export const patience = 15_000
+
 // With what they begin; all but the silent go on with a byte now and then.
 const manners = {
   silent: '',
@@ -29,26 +32,26 @@ export function holdOn(origin: string, clients: number) {
   let longest = 0
 
   async function hold(bytes: string): Promise<void> {
-    while (!isOver) {
+    do {
       const start = performance.now()
       const socket = open(origin)
       socket.write(bytes)
       const timer = setInterval(() => {
-        if (isOver) socket.destroy()
+        if (performance.now() - start > patience) socket.destroy()
         else if (bytes) socket.write('a')
       }, 300)
       await new Promise((resolve) => socket.once('close', resolve))
       clearInterval(timer)
       longest = Math.max(longest, performance.now() - start)
       await wait(300)
-    }
+    } while (!isOver)
   }
 
   const holding = Object.values(manners).flatMap((bytes) =>
     Array.from({ length: clients }, () => hold(bytes))
   )
   return {
-    /** Ends them all. Returns for how many milliseconds one held on at most. */
+    /** Lets none come again. Returns for how many milliseconds one held on at most. */
     async stop(): Promise<number> {
       isOver = true
       await Promise.all(holding)
