@@ -89,6 +89,20 @@ function answerNothingFound(response: ServerResponse): void {
   response.setHeader('content-type', 'application/x-amz-json-1.0').end('{}')
 }
 
+t.test('who is idle gives way to who comes', async (t) => {
+  const { get, server } = await start(t)
+  const idle = connect(Number(new URL(server.listeningOrigin).port), '127.0.0.1')
+  idle.write('GET /health HTTP/1.1\r\nHost: test\r\n\r\n')
+  await once(idle, 'data')
+  server.server.maxConnections = 1
+  const isGone = once(idle, 'close')
+
+  await t.rejects(get('/health'), 'there is no room yet')
+  await isGone
+
+  t.equal((await get('/health')).status, 200)
+})
+
 t.test('a request that is refused before it has come in leaves no connection open', async (t) => {
   const { server } = await start(t)
   const [head] = (

@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
+import { inspect } from 'node:util'
 import {
   DynamoDBClient,
   DynamoDBServiceException,
@@ -138,6 +139,18 @@ t.test('the client gives up a request that nobody answers', async (t) => {
   const repository = await startBroken(t, () => {})
 
   await t.rejects(repository.getName('1'), { cause: { name: 'TimeoutError' } })
+})
+
+t.test('an answer that is no JSON is not quoted', async (t) => {
+  const body = '{"Item":{"data":{"S":"Ada","":nonsense'
+  const repository = await startBroken(t, (socket) => {
+    socket.end(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+  })
+
+  const error = await repository.getName('1').catch(inspect)
+
+  t.match(error, /DatabaseError: DynamoDB answered with no JSON/)
+  t.notMatch(error, /Ada/)
 })
 
 t.test('a greeting whose database answers without end is given up with a 503', async (t) => {
