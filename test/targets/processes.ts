@@ -20,7 +20,7 @@ import {
   type Server,
 } from './place.ts'
 import { sendOnSocket } from './standalone.ts'
-import { origin as listening } from './start-process.ts'
+import { collectOutput, origin as listening, untilPrinted } from './start-process.ts'
 import { LambdaResponse, type Request, type Response } from './target.ts'
 
 const Database = Type.Object({ endpoint: Type.String(), tableName: Type.String() })
@@ -28,8 +28,7 @@ const Database = Type.Object({ endpoint: Type.String(), tableName: Type.String()
 /** Processes of this machine, over an embedded DynamoDB in another process. */
 export async function startProcesses(): Promise<Place> {
   const database = start('test/targets/database-process.ts')
-  const [message] = await once(database.child, 'message')
-  const { endpoint, tableName } = Value.Parse(Database, message)
+  const { endpoint, tableName } = Value.Parse(Database, await database.message())
   const client = DynamoDBDocumentClient.from(createDynamoDBClient(localConnection(endpoint)))
 
   const environment = (home: Home) => ({
@@ -70,13 +69,12 @@ async function serve(env: NodeJS.ProcessEnv, home: Home): Promise<Server> {
 
 async function handle(env: NodeJS.ProcessEnv, home: Home): Promise<Instance> {
   const process = start('test/targets/function-process.ts', env, home)
-  await once(process.child, 'message')
+  await process.message()
   const limit = pLimit(1)
 
   async function invoke(request: Request): Promise<Response> {
     process.child.send(restApi.createEvent(request))
-    const [response] = await once(process.child, 'message')
-    const { statusCode, headers, body } = Value.Parse(LambdaResponse, response)
+    const { statusCode, headers, body } = Value.Parse(LambdaResponse, await process.message())
     return { status: statusCode, headers, body }
   }
   return { ...process, send: (request) => limit(invoke, request) }
@@ -89,29 +87,22 @@ function start(script: string, env: NodeJS.ProcessEnv = {}, { isClockFrozen = fa
     silent: true,
   })
   const exited = once(child, 'exit')
-  let log = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream?.setEncoding('utf8').on('data', (text) => {
-      log += text
-    })
+  const output = collectOutput(child)
 
-  async function printed(pattern: RegExp): Promise<string> {
-    for (;;) {
-      const captured = pattern.exec(log)?.[1]
-      if (captured) return captured
-      if (child.exitCode !== null) throw new Error(`it ended: ${log}`)
-      await Promise.race([child.stdout && once(child.stdout, 'data'), exited])
-    }
+  async function message(): Promise<unknown> {
+    const ended = exited.then(() => Promise.reject(new Error(`it ended: ${output.stderr}`)))
+    return (await Promise.race([once(child, 'message'), ended]))[0]
   }
 
   return {
     child,
-    printed,
+    message,
+    printed: (pattern: RegExp) => untilPrinted(child, output, pattern),
     terminate: async () => void child.kill('SIGTERM'),
     freeze: async () => void child.kill('SIGSTOP'),
     thaw: async () => void child.kill('SIGCONT'),
     ended: async () => Number((await exited)[0]),
-    logs: async () => log,
+    logs: async () => output.stdout + output.stderr,
     peakMemory: async () => readPeakMemory(await readProcessStatus(child.pid)),
     async stop() {
       child.kill('SIGKILL')

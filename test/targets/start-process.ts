@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
@@ -29,12 +29,7 @@ export function startProcess(
     cwd: folder,
     env: { ...process.env, ...ownVariables, ...env },
   })
-  const output = { stdout: '', stderr: '' }
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (text) => {
-      output[name] += text
-    })
-  }
+  const output = collectOutput(child)
   const closed = once(child, 'close')
   t.teardown(async () => {
     child.kill()
@@ -46,17 +41,34 @@ export function startProcess(
     return { ...output, code, signal }
   }
 
-  /** Waits until the output has what a pattern captures. */
-  async function printed(pattern: RegExp): Promise<string> {
-    for (;;) {
-      const captured = pattern.exec(output.stdout)?.[1]
-      if (captured) return captured
-      if (child.exitCode !== null) throw new Error(`it ended: ${output.stderr}`)
-      await Promise.race([once(child.stdout, 'data'), closed])
-    }
-  }
+  const printed = (pattern: RegExp) => untilPrinted(child, output, pattern)
 
   return { ended, kill: (signal: NodeJS.Signals) => child.kill(signal), printed }
+}
+
+/** What a process has put out so far. */
+export function collectOutput(child: ChildProcess) {
+  const output = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (text) => {
+      output[name] += text
+    })
+  }
+  return output
+}
+
+/** Waits until what a process has put out has what a pattern captures. */
+export async function untilPrinted(
+  child: ChildProcess,
+  output: { stdout: string; stderr: string },
+  pattern: RegExp
+): Promise<string> {
+  for (;;) {
+    const captured = pattern.exec(output.stdout)?.[1]
+    if (captured) return captured
+    if (child.exitCode !== null || child.signalCode) throw new Error(`it ended: ${output.stderr}`)
+    await Promise.race([child.stdout && once(child.stdout, 'data'), once(child, 'exit')])
+  }
 }
 
 /** Where the embedded DynamoDB of the process listens. */
