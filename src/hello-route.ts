@@ -1,7 +1,8 @@
-import accepts from '@fastify/accepts'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyInstance } from 'fastify'
+import Negotiator from 'negotiator'
 import { Type } from 'typebox'
+import { Format } from 'typebox/format'
 import { greet } from './greeter.ts'
 import { Problem } from './problem.ts'
 import type { Repository } from './repository.ts'
@@ -22,6 +23,8 @@ const Params = Type.Object({
 export function isPartitionKey(text: string): boolean {
   return text.length > 0 && Buffer.byteLength(text) <= 2048 && text.isWellFormed()
 }
+
+Format.Set('partition-key', isPartitionKey)
 
 const headers = {
   'Cache-Control': Type.Literal('no-store'),
@@ -54,8 +57,6 @@ const schema = {
 
 /** `GET /hello/{id}`: greets the person whose name is stored for the id, and records the message. */
 export function addHelloRoute(app: FastifyInstance, repository: Repository): void {
-  app.register(accepts)
-
   app.withTypeProvider<TypeBoxTypeProvider>().route({
     method: 'GET',
     url: '/hello/:id',
@@ -65,8 +66,10 @@ export function addHelloRoute(app: FastifyInstance, repository: Repository): voi
       const { known, message } = await greet(repository, request.params.id, request.signal)
       reply.code(known ? 200 : 404)
       // Text is first, so it wins where the caller has no preference, or wants neither.
-      const isJson = request.type(['text/plain', 'application/json']) === 'application/json'
-      return isJson ? { message } : reply.type('text/plain; charset=utf-8').send(message)
+      const type = new Negotiator(request.raw).mediaType(['text/plain', 'application/json'])
+      return type === 'application/json'
+        ? { message }
+        : reply.type('text/plain; charset=utf-8').send(message)
     },
   })
 }

@@ -32,8 +32,8 @@ const proxy = awsLambdaFastify<object>(app, {
   // A load balancer that sends multi-value headers reads no others.
   albMultiValueHeaders: true,
 })
-// Before the first event, while the initialization has the processor to itself.
-await app.ready()
+/** Resolves when the app is ready; until then, the first event would wait. */
+export const ready = Promise.resolve(app.ready())
 
 /**
  * Handles the events of API Gateway (REST and HTTP APIs), function URLs and load balancers. Any other

@@ -54,7 +54,9 @@ t.test('the image', { skip: await noEngine(), timeout: buildTimeout }, async (t)
     const added = (await listFiles(image)).filter(({ path }) => !known.has(path))
 
     const bundle = added.filter(({ path }) =>
-      /^\/var\/task\/([\w-]+\.mjs(\.map)?|sbom\.cdx\.json)$/.test(path)
+      /^\/var\/task\/([\w-]+\.mjs(\.map)?|function-\w+\.cjs(\.map|\.cache)?|sbom\.cdx\.json)$/.test(
+        path
+      )
     )
     const runtimeClient = added.filter(({ path }) => path.startsWith('/var/task/aws-lambda-ric/'))
     t.same(runtimeClient.map(({ path }) => path.split('/').at(-1)).sort(), [
@@ -73,7 +75,16 @@ t.test('the image', { skip: await noEngine(), timeout: buildTimeout }, async (t)
       t.match(mode, /^[67][45][45]$/, `all may read ${path}, and its owner alone write it`)
       t.equal(owner, '0:0')
     }
-    t.ok(added.reduce((sum, { bytes }) => sum + bytes, 0) < 5_000_000)
+    t.ok(added.reduce((sum, { bytes }) => sum + bytes, 0) < 10_000_000)
+  })
+
+  t.test('has a code cache that its Node.js takes for its function', async (t) => {
+    const script = `
+      const [file] = fs.readdirSync('/var/task').filter((name) => /^function-.*cjs$/.test(name))
+      const cachedData = fs.readFileSync(\`/var/task/\${file}.cache\`)
+      const source = fs.readFileSync(\`/var/task/\${file}\`, 'latin1')
+      console.log(new vm.Script(source, { cachedData }).cachedDataRejected)`
+    t.equal(await runIn(image, 'node', '--enable-source-maps', '--eval', script), 'false')
   })
 
   t.test('has a bill of materials with every package of its bundle', async (t) => {
