@@ -18,8 +18,8 @@ COPY package.json package-lock.json ./
 # No script of a package is needed for the bundle.
 RUN npm ci --ignore-scripts
 COPY src src
-# The code cache fits the very Node.js that has made it.
-RUN npm run build && node src/image/cache-code.ts
+# With a code cache, which fits the very Node.js that has made it.
+RUN npm run build
 # docker-compose.yml prepares the table with this stage.
 COPY template.yaml ./
 

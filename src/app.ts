@@ -10,7 +10,7 @@ import {
   LogController,
 } from 'fastify'
 import type { TSchema } from 'typebox'
-import { Value } from 'typebox/value'
+import * as Value from 'typebox/value'
 import { commonHeaders } from './common-headers.ts'
 import { addHelloRoute } from './hello-route.ts'
 import { sendProblem } from './problem.ts'

@@ -1,5 +1,6 @@
-import { type Static, Type } from 'typebox'
-import { Value } from 'typebox/value'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
+import * as Value from 'typebox/value'
 
 // The AWS SDK reads its own variables: AWS_REGION, the credentials, AWS_ENDPOINT_URL_DYNAMODB.
 const Config = Type.Object({

@@ -1,7 +1,7 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyInstance } from 'fastify'
 import Negotiator from 'negotiator'
-import { Type } from 'typebox'
+import * as Type from 'typebox'
 import { Format } from 'typebox/format'
 import { greet } from './greeter.ts'
 import { Problem } from './problem.ts'

@@ -1,6 +1,7 @@
 import http from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 
 /** What went wrong, for people and programs alike (RFC 9457). `instance` is the request id. */
 export const Problem = Type.Object({

@@ -1,4 +1,15 @@
-import { type BuildOptions, build } from 'esbuild'
+import { rm } from 'node:fs/promises'
+import { type BuildOptions, build, type Plugin } from 'esbuild'
+
+// Fastify makes ready its compilers of schemas, though the app has set others (app.ts).
+const withoutSchemaCompilers: Plugin = {
+  name: 'without-schema-compilers',
+  setup({ onLoad, onResolve }) {
+    const filter = /^@fastify\/(ajv|fast-json-stringify)-compiler$/
+    onResolve({ filter }, ({ path }) => ({ path, namespace: 'unused' }))
+    onLoad({ filter, namespace: 'unused' }, () => ({ contents: 'module.exports = () => {}' }))
+  },
+}
 
 /** Bundles the programs of the image, with source maps for their stack traces, into dist. */
 const common = {
@@ -12,7 +23,11 @@ const common = {
   keepNames: true,
   sourcemap: true,
   sourcesContent: false,
+  plugins: [withoutSchemaCompilers],
 } satisfies BuildOptions
+
+// What another build has left, its names have other hashes.
+await rm('dist', { recursive: true, force: true })
 
 // The function: a script of its own, for the sake of its code cache (function-script.ts).
 const { metafile } = await build({
