@@ -31,6 +31,9 @@ export async function tortureByRestarts(part: Part): Promise<number> {
     await load
   }
 
+  const failed = ledger.sent - ledger.answered
+  ledger.expect(failed === 0, `${failed} greetings failed during restarts`)
+
   await endAtOnce(part)
   return restarts
 }
