@@ -41,9 +41,9 @@ export interface Cold {
  */
 export async function benchCold(rounds: number): Promise<Record<string, Cold>> {
   const folder = await mkdtemp(`${tmpdir()}/bench-`)
-  const dynamodb = fork(path('dynamodb-stub.ts'))
+  const dynamodb = fork(path('dynamodb-process.ts'))
   try {
-    const [port] = await once(dynamodb, 'message')
+    const [env] = await once(dynamodb, 'message')
     const subjects = await bundleSubjects(folder)
     const starts = new Map<string, Start[]>()
     const bar = new SingleBar({ format: 'cold   {bar} {value}/{total} rounds' })
@@ -51,7 +51,7 @@ export async function benchCold(rounds: number): Promise<Record<string, Cold>> {
     // The first round warms the caches of the machine.
     for (let round = 0; round <= rounds; round++) {
       for (const [name, handler] of Object.entries(subjects)) {
-        const start = await startHandler(handler, port)
+        const start = await startHandler(handler, env)
         if (round > 0) starts.set(name, [...(starts.get(name) ?? []), start])
       }
       bar.update(round)
@@ -83,19 +83,11 @@ async function bundleSubjects(outdir: string): Promise<Record<string, string>> {
   return { service: path('../dist/lambda.mjs'), ...Object.fromEntries(peers) }
 }
 
-async function startHandler(handler: string, port: unknown): Promise<Start> {
+async function startHandler(handler: string, env: NodeJS.ProcessEnv): Promise<Start> {
   const begin = performance.now()
   const child = fork(path('start-handler.mjs'), [handler, event], {
     execArgv: ['--enable-source-maps'],
-    env: {
-      DYNAMODB_TABLE_NAME: 'hello',
-      LOG_LEVEL: 'silent',
-      AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${port}`,
-      AWS_REGION: 'local',
-      AWS_ACCESS_KEY_ID: 'local',
-      AWS_SECRET_ACCESS_KEY: 'local',
-      AWS_SESSION_TOKEN: 'local',
-    },
+    env: { ...env, LOG_LEVEL: 'silent' },
   })
   const exited = once(child, 'exit')
   const failed = exited.then(([code]) => Promise.reject(new Error(`${handler} ended with ${code}`)))

@@ -1,6 +1,8 @@
 import { rm } from 'node:fs/promises'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 
+/** Bundles the programs of the image, with source maps for their stack traces, into dist. */
+
 // Fastify makes ready its compilers of schemas, though the app has set others (app.ts).
 const withoutSchemaCompilers: Plugin = {
   name: 'without-schema-compilers',
@@ -11,7 +13,6 @@ const withoutSchemaCompilers: Plugin = {
   },
 }
 
-/** Bundles the programs of the image, with source maps for their stack traces, into dist. */
 const common = {
   outdir: 'dist',
   bundle: true,

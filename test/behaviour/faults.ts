@@ -51,9 +51,11 @@ export function specifyFaults(t: Test, place: Place, kind: 'serve' | 'handle'): 
     if (!instance) throw new Error('more tests than instances run at once')
     const start = performance.now()
     const response = await instance.send({ path: `/hello/${id}` })
+    const time = performance.now() - start
     free.push(instance)
+    // What was given up may still be applied.
     await proxy.settled()
-    return { response, time: performance.now() - start }
+    return { response, time }
   }
 
   function expectUnavailable(t: Test, { status, headers, body }: Response): void {

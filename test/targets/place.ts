@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import type { Repository } from '../../src/repository.ts'
 import type { Request, Response } from './target.ts'
@@ -51,12 +50,8 @@ export interface Place {
 export const frozenClock =
   "--import=data:text/javascript,import{mock}from'node:test';mock.timers.enable({apis:['Date'],now:1790000000000})"
 
-/** Reads what Linux says of a process (proc_pid_status(5)). */
+/** Reads what Linux tells of a process, in bytes: its status file (proc_pid_status(5)). */
 export function readPeakMemory(status: string): number | undefined {
   const [, kilobytes] = /^VmHWM:\s*(\d+) kB$/m.exec(status) ?? []
   return kilobytes === undefined ? undefined : Number(kilobytes) * 1024
-}
-
-export function readProcessStatus(pid: number | undefined): Promise<string> {
-  return readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
 }

@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import pLimit from 'p-limit'
@@ -16,7 +17,6 @@ import {
   type Instance,
   type Place,
   readPeakMemory,
-  readProcessStatus,
   type Server,
 } from './place.ts'
 import { sendOnSocket } from './standalone.ts'
@@ -103,7 +103,8 @@ function start(script: string, env: NodeJS.ProcessEnv = {}, { isClockFrozen = fa
     thaw: async () => void child.kill('SIGCONT'),
     ended: async () => Number((await exited)[0]),
     logs: async () => output.stdout + output.stderr,
-    peakMemory: async () => readPeakMemory(await readProcessStatus(child.pid)),
+    peakMemory: () =>
+      readFile(`/proc/${child.pid}/status`, 'utf8').then(readPeakMemory, () => undefined),
     async stop() {
       child.kill('SIGKILL')
       await exited
