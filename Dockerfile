@@ -55,4 +55,7 @@ EXPOSE 3000
 HEALTHCHECK --interval=5s --timeout=3s --start-period=10s \
   CMD ["node", "/var/task/healthcheck.mjs"]
 # Node.js itself is the first process: a shell would not pass on SIGTERM.
-ENTRYPOINT ["node", "--enable-source-maps", "/var/task/main.mjs"]
+# Megabytes for young objects: left alone, V8 takes 1 in a small container, and loses a third of the
+# requests per second to the collection of garbage; and it begins with 1 anywhere, at the cost of the
+# cold start.
+ENTRYPOINT ["node", "--min-semi-space-size=16", "--max-semi-space-size=16", "/var/task/main.mjs"]

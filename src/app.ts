@@ -10,7 +10,7 @@ import {
   LogController,
 } from 'fastify'
 import type { TSchema } from 'typebox'
-import * as Value from 'typebox/value'
+import * as Schema from 'typebox/schema'
 import { commonHeaders } from './common-headers.ts'
 import { addHelloRoute } from './hello-route.ts'
 import { sendProblem } from './problem.ts'
@@ -53,7 +53,7 @@ export function buildApp({ repository, logLevel, ...home }: AppOptions): Fastify
   app.setValidatorCompiler<TSchema>(
     ({ schema }) =>
       (data) =>
-        Value.Check(schema, data) || { error: Value.Errors(schema, data) }
+        Schema.Check(schema, data) || { error: Schema.Errors(schema, data)[1] }
   )
   app.setSerializerCompiler(() => JSON.stringify)
 

@@ -1,17 +1,14 @@
 import type { Static } from 'typebox'
 import * as Type from 'typebox'
-import * as Value from 'typebox/value'
+import * as Schema from 'typebox/schema'
 
 // The AWS SDK reads its own variables: AWS_REGION, the credentials, AWS_ENDPOINT_URL_DYNAMODB.
 const Config = Type.Object({
   DYNAMODB_TABLE_NAME: Type.String({ pattern: '^[a-zA-Z0-9_.-]{3,255}$' }),
-  HOST: Type.String({ default: '0.0.0.0' }),
-  PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 3000 }),
-  LOG_LEVEL: Type.String({
-    pattern: '^(fatal|error|warn|info|debug|trace|silent)$',
-    default: 'info',
-  }),
-  MESSAGE_DAYS: Type.Integer({ minimum: 0, maximum: 36_500, default: 0 }),
+  HOST: Type.String(),
+  PORT: Type.Integer({ minimum: 0, maximum: 65_535 }),
+  LOG_LEVEL: Type.String({ pattern: '^(fatal|error|warn|info|debug|trace|silent)$' }),
+  MESSAGE_DAYS: Type.Integer({ minimum: 0, maximum: 36_500 }),
 })
 
 export type Config = Static<typeof Config>
@@ -48,25 +45,26 @@ export function refuseMissingCredentials(error: unknown): void {
  * @throws {ConfigError} naming the variables that are missing or malformed
  */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
-  const config: unknown = Value.Default(Config, {
+  const config: unknown = {
     DYNAMODB_TABLE_NAME: env.DYNAMODB_TABLE_NAME || undefined,
-    HOST: env.HOST || undefined,
-    PORT: number(env.PORT),
-    LOG_LEVEL: env.LOG_LEVEL || undefined,
-    MESSAGE_DAYS: number(env.MESSAGE_DAYS),
-  })
-  if (Value.Check(Config, config)) return config
+    HOST: env.HOST || '0.0.0.0',
+    PORT: number(env.PORT || '3000'),
+    LOG_LEVEL: env.LOG_LEVEL || 'info',
+    MESSAGE_DAYS: number(env.MESSAGE_DAYS || '0'),
+  }
+  if (Schema.Check(Config, config)) return config
 
-  const wrong = Value.Errors(Config, config).map((error) => error.instancePath)
+  const [, errors] = Schema.Errors(Config, config)
+  const wrong = errors.map((error) => error.instancePath)
   const lines = Object.entries(expectations)
     .filter(([name]) => wrong.includes(`/${name}`))
     .map(([name, what]) => `${name} must be ${what}; it is ${describe(env[name])}.`)
   throw new ConfigError(lines.join(' '))
 }
 
-// Not Value.Convert, which takes '0x10', '3000.5' and 'true' for integers.
-function number(value = ''): number | string | undefined {
-  return /^\d+$/.test(value) ? Number(value) : value || undefined
+// Not TypeBox's conversion, which takes '0x10', '3000.5' and 'true' for integers.
+function number(value: string): number | string {
+  return /^\d+$/.test(value) ? Number(value) : value
 }
 
 function describe(value: string | undefined): string {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { fromEnv } from '@aws-sdk/credential-provider-env'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { awsLambdaFastify, type LambdaResponse } from '@fastify/aws-lambda'
 import type { Context } from 'aws-lambda'
@@ -20,7 +21,8 @@ function current() {
 }
 
 const config = readConfig(process.env)
-const client = DynamoDBDocumentClient.from(createDynamoDBClient())
+// Lambda gives a function its credentials in its environment, and nowhere else.
+const client = DynamoDBDocumentClient.from(createDynamoDBClient({ credentials: fromEnv() }))
 const app = buildApp({
   repository: createRepository(client, config.DYNAMODB_TABLE_NAME, config.MESSAGE_DAYS),
   logLevel: config.LOG_LEVEL,
@@ -32,8 +34,8 @@ const proxy = awsLambdaFastify<object>(app, {
   // A load balancer that sends multi-value headers reads no others.
   albMultiValueHeaders: true,
 })
-/** Resolves when the app is ready; until then, the first event would wait. */
-export const ready = Promise.resolve(app.ready())
+// The first event waits for it.
+app.ready()
 
 /**
  * Handles the events of API Gateway (REST and HTTP APIs), function URLs and load balancers. Any other

@@ -1,16 +1,19 @@
-import { run } from './run.ts'
+import { setSourceMapsSupport } from 'node:module'
 
 // The one entry of the image. Lambda tells a process that it is a function by this variable.
 // (AWS Lambda Developer Guide, "Building a custom runtime")
 if (process.env.AWS_LAMBDA_RUNTIME_API) await handleEvents()
-else await run(serve)
+else await serve()
 
-async function serve() {
-  const [{ readConfig }, { startServer }] = await Promise.all([
+/** Serves HTTP. (A function would lose time with what is imported here.) */
+async function serve(): Promise<void> {
+  setSourceMapsSupport(true)
+  const [{ readConfig }, { run }, { startServer }] = await Promise.all([
     import('./config.ts'),
+    import('./run.ts'),
     import('./server.ts'),
   ])
-  return startServer(readConfig(process.env))
+  await run(async () => startServer(readConfig(process.env)))
 }
 
 /** Hands over to Lambda's runtime client, which loads the handler and brings it the events. */

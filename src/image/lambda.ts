@@ -12,6 +12,3 @@ const { exports } = runFunctionScript(filename, existsSync(cache) ? readFileSync
 
 /** The handler of the image, with its code cache. */
 export const { handler } = exports
-
-// Before the first event, while the initialization has the processor to itself.
-await exports.ready

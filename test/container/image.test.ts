@@ -54,9 +54,7 @@ t.test('the image', { skip: await noEngine(), timeout: buildTimeout }, async (t)
     const added = (await listFiles(image)).filter(({ path }) => !known.has(path))
 
     const bundle = added.filter(({ path }) =>
-      /^\/var\/task\/([\w-]+\.mjs(\.map)?|function-\w+\.cjs(\.map|\.cache)?|sbom\.cdx\.json)$/.test(
-        path
-      )
+      /^\/var\/task\/([\w-]+\.[cm]js(\.map)?|function-\w+\.cjs\.cache|sbom\.cdx\.json)$/.test(path)
     )
     const runtimeClient = added.filter(({ path }) => path.startsWith('/var/task/aws-lambda-ric/'))
     t.same(runtimeClient.map(({ path }) => path.split('/').at(-1)).sort(), [
@@ -67,8 +65,8 @@ t.test('the image', { skip: await noEngine(), timeout: buildTimeout }, async (t)
       'rapid-client.node',
       'sbom.cdx.json',
     ])
-    for (const program of ['main', 'lambda', 'healthcheck'])
-      t.ok(bundle.some(({ path }) => path === `/var/task/${program}.mjs`))
+    for (const program of ['main.mjs', 'lambda.cjs', 'healthcheck.mjs'])
+      t.ok(bundle.some(({ path }) => path === `/var/task/${program}`))
     t.equal(bundle.length + runtimeClient.length, added.length)
 
     for (const { path, mode, owner } of added) {
@@ -84,7 +82,11 @@ t.test('the image', { skip: await noEngine(), timeout: buildTimeout }, async (t)
       const cachedData = fs.readFileSync(\`/var/task/\${file}.cache\`)
       const source = fs.readFileSync(\`/var/task/\${file}\`, 'latin1')
       console.log(new vm.Script(source, { cachedData }).cachedDataRejected)`
-    t.equal(await runIn(image, 'node', '--enable-source-maps', '--eval', script), 'false')
+    const { Entrypoint } = JSON.parse(
+      await docker('inspect', '--format', '{{json .Config}}', image)
+    )
+    const options = Entrypoint.filter((word: string) => word.startsWith('--'))
+    t.equal(await runIn(image, 'node', ...options, '--eval', script), 'false')
   })
 
   t.test('has a bill of materials with every package of its bundle', async (t) => {
