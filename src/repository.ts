@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomInt } from 'node:crypto'
 import {
   BatchWriteCommand,
   DeleteCommand,
@@ -152,7 +152,7 @@ type Item = Record<string, unknown>
  * answer then writes the same item, not a second one.
  */
 function timestamp(now: Date): string {
-  const fraction = randomBytes(8).readBigUInt64BE().toString().padStart(20, '0')
+  const fraction = [0, 1].map(() => randomInt(1e10).toString().padStart(10, '0')).join('')
   return now.toISOString().replace('Z', `${fraction}Z`)
 }
 
@@ -163,7 +163,9 @@ function daysAfter(now: Date, days: number): number {
 }
 
 function fail(cause: unknown): never {
-  // V8 quotes in its message what it cannot parse, and a name has no place in the log.
+  // V8 and the parsers of HTTP quote what they cannot parse, and a name has no place in the log.
   if (cause instanceof SyntaxError) throw new DatabaseError('DynamoDB answered with no JSON')
+  if (cause instanceof Error && ('rawPacket' in cause || cause.name === 'HTTPParserError'))
+    throw new DatabaseError('DynamoDB answered with no HTTP')
   throw new DatabaseError('DynamoDB did not do what was asked', { cause })
 }

@@ -14,6 +14,7 @@ import { buildApp } from '../../src/app.ts'
 import { createDynamoDBClient } from '../../src/dynamodb-client.ts'
 import { localConnection } from '../../src/local/embedded-dynamodb.ts'
 import { createRepository } from '../../src/repository.ts'
+import { createUndiciHandler } from '../../src/undici-handler.ts'
 import { inject } from '../targets/inject.ts'
 import { listen } from '../targets/listen.ts'
 import type { Response } from '../targets/target.ts'
@@ -124,34 +125,67 @@ for (const failure of failures) {
   })
 }
 
-/** A repository whose database does with a connection as told. */
-async function startBroken(t: Test, onConnection: (socket: Socket) => void) {
+/** A repository whose database does with a connection as told; by default, in the way of a function. */
+async function startBroken(
+  t: Test,
+  onConnection: (socket: Socket) => void,
+  requestHandler?: ReturnType<typeof createUndiciHandler>
+) {
   const port = await listen(t, createServer(onConnection))
   const client = createDynamoDBClient({
     ...localConnection(`http://127.0.0.1:${port}`),
+    ...(requestHandler && { requestHandler }),
     maxAttempts: 1,
   })
   t.teardown(() => client.destroy())
   return createRepository(DynamoDBDocumentClient.from(client), 'secret-table')
 }
 
-t.test('the client gives up a request that nobody answers', async (t) => {
-  const repository = await startBroken(t, () => {})
+for (const home of ['function', 'server']) {
+  const start = (t: Test, onConnection: (socket: Socket) => void) =>
+    startBroken(t, onConnection, home === 'server' ? createUndiciHandler() : undefined)
 
-  await t.rejects(repository.getName('1'), { cause: { name: 'TimeoutError' } })
-})
+  t.test(`the client of a ${home} gives up a request that nobody answers`, async (t) => {
+    const repository = await start(t, () => {})
 
-t.test('an answer that is no JSON is not quoted', async (t) => {
-  const body = '{"Item":{"data":{"S":"Ada","":nonsense'
-  const repository = await startBroken(t, (socket) => {
-    socket.end(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+    await t.rejects(repository.getName('1'), { cause: { name: 'TimeoutError' } })
   })
 
-  const error = await repository.getName('1').catch(inspect)
+  t.test(`the client of a ${home} gives up at once what it is told to`, async (t) => {
+    const repository = await start(t, () => {})
 
-  t.match(error, /DatabaseError: DynamoDB answered with no JSON/)
-  t.notMatch(error, /Ada/)
-})
+    const error = { cause: { name: 'AbortError' } }
+    await t.rejects(repository.getName('1', AbortSignal.timeout(10)), error)
+    await t.rejects(repository.getName('1', AbortSignal.abort()), error)
+  })
+
+  t.test(`the client of a ${home} tells that the connection was closed`, async (t) => {
+    const repository = await start(t, (socket) => socket.end())
+
+    await t.rejects(repository.getName('1'), { cause: { code: 'ECONNRESET' } })
+  })
+
+  t.test(`the client of a ${home} quotes no answer that is no JSON`, async (t) => {
+    const body = '{"Item":{"data":{"S":"Ada","":nonsense'
+    const repository = await start(t, (socket) => {
+      socket.end(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+    })
+
+    const error = await repository.getName('1').catch(inspect)
+
+    t.match(error, /DatabaseError: DynamoDB answered with no JSON/)
+    t.notMatch(error, /Ada/)
+  })
+
+  t.test(`the client of a ${home} quotes no answer that is no HTTP`, async (t) => {
+    const repository = await start(t, (socket) => socket.end('Ada'))
+
+    const error = await repository.getName('1').catch(inspect)
+
+    t.match(error, /DatabaseError: DynamoDB answered with no HTTP/)
+    t.notMatch(error, /Ada|65, 100, 97|41 64 61/)
+  })
+}
 
 t.test('a greeting whose database answers without end is given up with a 503', async (t) => {
   const connections = new EventEmitter()
