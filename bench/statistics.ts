@@ -1,9 +1,3 @@
-/** The value at a part of the way through sorted values: 0.5 for the median. */
-export function quantile(values: number[], part: number): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.floor((sorted.length - 1) * part)] ?? Number.NaN
-}
-
 export interface Summary {
   median: number
   /** The quartiles: half of the values are between them. */
@@ -12,9 +6,7 @@ export interface Summary {
 }
 
 export function summarize(values: number[]): Summary {
-  return {
-    median: quantile(values, 0.5),
-    from: quantile(values, 0.25),
-    to: quantile(values, 0.75),
-  }
+  const sorted = values.toSorted((a, b) => a - b)
+  const at = (part: number) => sorted[Math.floor((sorted.length - 1) * part)] ?? Number.NaN
+  return { median: at(0.5), from: at(0.25), to: at(0.75) }
 }

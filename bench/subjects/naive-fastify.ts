@@ -1,8 +1,10 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import awsLambdaFastify from '@fastify/aws-lambda'
 import Fastify from 'fastify'
-import { handler as greet } from './bare.ts'
+import { createGreet } from './greet.ts'
 
 /** What a team starts with: the peer's work in a route of Fastify, with schemas. */
+const greet = createGreet(new DynamoDBClient())
 const app = Fastify({ logger: { level: process.env.LOG_LEVEL } })
 const params = {
   type: 'object',
@@ -15,8 +17,8 @@ app.get<{ Params: { id: string } }>(
   '/hello/:id',
   { schema: { params, response } },
   async ({ params: { id } }, reply) => {
-    const { statusCode, body } = await greet({ pathParameters: { id: encodeURIComponent(id) } })
-    return reply.code(statusCode).type('text/plain').send(body)
+    const { status, message } = await greet(id)
+    return reply.code(status).type('text/plain').send(message)
   }
 )
 
