@@ -14,9 +14,9 @@ import {
 } from './container.ts'
 import { benchGrowth } from './growth.ts'
 import { benchMemory } from './memory.ts'
-import { type Part, printTable, writePlots } from './report.ts'
+import { writePlots } from './plot.ts'
+import { formatPart, type Part, type Results } from './report.ts'
 import { buildSubjects, imageOptions, path } from './subjects.ts'
-import type { Table } from './take-turns.ts'
 import { benchHandlers, benchServers } from './warm.ts'
 
 const all = ['cold', 'container', 'warm', 'servers', 'heap', 'memory', 'growth'] as const
@@ -43,9 +43,9 @@ function wholeNumber(text: string): number {
 
 const { rounds, out } = options
 const [requests, seconds] = options.quick ? [600, 1] : [10_000, 2]
-const tables: Record<string, Table> = {}
-const machine = `Node.js ${process.version}, ${cpus().length} × ${cpus()[0]?.model}, ${rounds} rounds`
-const results: Record<string, unknown> = { machine, date: new Date().toISOString(), tables }
+const machine = `Node.js ${process.version}, ${cpus().length} × ${cpus()[0]?.model}, ${rounds} rounds; medians (and quartiles)`
+const parts: Record<string, Part> = {}
+const results: Results = { machine, parts }
 
 const folder = await mkdtemp(`${tmpdir()}/bench-`)
 // The user of a container reads it, too.
@@ -62,10 +62,10 @@ const subjects = await buildSubjects(folder)
 const { empty: _, ...greeting } = subjects
 const server = path('../dist/main.mjs')
 
-async function report(name: string, part: Part, table: Table, ...plotted: string[]): Promise<void> {
-  tables[name] = table
-  printTable(part, table)
-  if (plotted.length > 0) await writePlots(`${out}/${name}`, part, plotted, table)
+async function report(name: string, part: Part, legend?: Record<string, string>): Promise<void> {
+  parts[name] = part
+  console.log(`\n${formatPart(part)}`)
+  if (legend) await writePlots(`${out}/${name}`, part, legend)
 }
 
 /** A DynamoDB that is reached by TLS. */
@@ -80,88 +80,69 @@ async function startTLS(): Promise<NodeJS.ProcessEnv> {
   return { ...env, NODE_EXTRA_CA_CERTS: `${folder}/certificate.pem` }
 }
 
-const starts = {
-  figure: 'response',
-  peer: 'bare',
-  legend: ['until the handler is ready', 'until it has responded'],
-}
+const starts = { figure: 'response', peer: 'bare' }
+const untilBoth = { ready: 'until it is ready', response: 'until it has responded' }
 
 const measure: Record<(typeof all)[number], () => Promise<void>> = {
   async cold() {
-    const plain = await benchCold('cold', subjects, env, rounds)
     const title = 'Cold start: milliseconds from the start of a process'
-    await report('cold', { ...starts, title }, plain, 'ready', 'response')
+    const table = await benchCold('cold', subjects, env, rounds)
+    await report('cold', { ...starts, title, table }, untilBoth)
 
-    const tls = await benchCold(
-      'cold, over TLS',
-      subjects,
-      { ...env, ...(await startTLS()) },
-      rounds
-    )
-    await report('cold-tls', { ...starts, title: `${title}, DynamoDB by TLS` }, tls)
+    const byTLS = { ...env, ...(await startTLS()) }
+    const tls = await benchCold('cold, by TLS', subjects, byTLS, rounds)
+    await report('cold-tls', { ...starts, title: `${title}, DynamoDB by TLS`, table: tls })
   },
 
   async container() {
     results.imageMegabytes = await buildImage()
-    console.log(`\nThe image adds ${Number(results.imageMegabytes).toFixed(1)} MB to its base.`)
-    const cold = await benchRuntimeClient(subjects, folder, rounds)
-    const title = "Cold start in the image, under Lambda's runtime client: milliseconds"
-    await report('cold-image', { ...starts, title }, cold, 'ready', 'response')
+    console.log(`\nThe image adds ${results.imageMegabytes.toFixed(1)} MB to its base.`)
 
-    const container = await benchContainer(env, rounds)
-    const part = {
-      ...starts,
-      title: 'Container: milliseconds from docker run',
-      figure: 'first greeting',
-    }
-    await report('container', part, container)
+    const title = "Cold start in the image, under Lambda's runtime client: milliseconds"
+    const table = await benchRuntimeClient(subjects, folder, rounds)
+    await report('cold-image', { ...starts, title, table }, untilBoth)
+
+    const run = { title: 'Container: milliseconds from docker run', figure: 'first greeting' }
+    await report('container', { ...run, peer: '', table: await benchContainer(env, rounds) })
   },
 
   async warm() {
+    const title = 'Warm handler: milliseconds of a greeting'
     const table = await benchHandlers(greeting, env, rounds, requests / 20)
-    const part = { title: 'Warm handler: milliseconds of a greeting', figure: 'p50', peer: 'bare' }
-    await report('warm', { ...part, legend: [] }, table)
+    await report('warm', { title, figure: 'p50', peer: 'bare', table })
   },
 
   async servers() {
+    const title = 'Server on one processor: requests per second, milliseconds, megabytes'
     const servers = { service: [...imageOptions, server], bare: [`${folder}/bare-server.cjs`] }
     const table = await benchServers(servers, env, rounds, { requests, seconds })
-    const title = 'Server: requests per second on one processor'
-    const part = { title, figure: 'requests/s', peer: 'bare', legend: ['requests per second'] }
-    await report('servers', part, table, 'requests/s')
+    const legend = { 'requests/s': 'requests per second' }
+    await report('servers', { title, figure: 'requests/s', peer: 'bare', table }, legend)
   },
 
   async heap() {
     await buildImage()
     const few = Math.ceil(rounds / 5)
+    const title = `Server in a container of so much memory, megabytes for young objects (${few} rounds)`
     const table = await benchHeap(env, few, { requests: requests / 3, seconds })
-    const title = `Server, by the memory of its container and the megabytes for young objects (${few} rounds)`
-    const part = { title, figure: 'requests/s', peer: '256m, default', legend: [] }
-    await report('heap', part, table)
+    await report('heap', { title, figure: 'requests/s', peer: '256m, default', table })
   },
 
   async memory() {
     const memory = await benchMemory(env, requests * 10)
-    results.memory = memory
-    const figures = memory.map((megabytes) => megabytes.toFixed(0)).join(', ')
-    console.log(
-      `\nServer: megabytes after each ${requests.toLocaleString('en')} requests\n${figures}`
-    )
+    results.memory = memory.map(Math.round)
+    console.log(`\nServer: megabytes after each ${requests.toLocaleString('en')} requests`)
+    console.log(results.memory.join(', '))
   },
 
   async growth() {
+    const title = 'Greeting of an id with so many messages: milliseconds, units of DynamoDB'
     const table = await benchGrowth(rounds, requests * 10)
-    const part = {
-      title: 'Greeting, by messages of history',
-      figure: 'greeting',
-      peer: '0',
-      legend: [],
-    }
-    await report('growth', part, table)
+    await report('growth', { title, figure: 'greeting', peer: '0', table })
   },
 }
 
-console.log(`${machine}; medians (and quartiles)`)
+console.log(machine)
 await mkdir(out, { recursive: true })
 const lack = options.parts ? undefined : await lacksEngine()
 if (lack) console.log(`\nLeft out: ${inContainers.join(' and ')} (${lack})`)

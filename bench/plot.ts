@@ -1,8 +1,10 @@
+import { writeFile } from 'node:fs/promises'
+import type { Part } from './report.ts'
 import type { Summary } from './statistics.ts'
 
-export interface Bar {
+interface Bar {
   label: string
-  /** Figures that are drawn over each other, the longest last. */
+  /** Drawn over each other. */
   values: Summary[]
 }
 
@@ -11,13 +13,32 @@ const themes = {
   dark: { text: '#f0f6fc', grid: '#3d444d', bars: ['#4493f8', '#1d4f8f'], error: '#f0f6fc' },
 }
 
-export type Theme = keyof typeof themes
+type Theme = keyof typeof themes
 
 const [left, right, top, line, height] = [150, 70, 56, 34, 18]
 const width = 720
 
+/**
+ * Writes figures of a part as charts, for a light and a dark page.
+ *
+ * @param legend what each of the figures is; the longest last
+ */
+export async function writePlots(
+  file: string,
+  { title, table }: Part,
+  legend: Record<string, string>
+): Promise<void> {
+  const bars = Object.entries(table).map(([label, row]) => ({
+    label,
+    values: Object.keys(legend).flatMap((figure) => row[figure] ?? []),
+  }))
+  const each: Theme[] = ['light', 'dark']
+  for (const theme of each)
+    await writeFile(`${file}-${theme}.svg`, plot(title, Object.values(legend), bars, theme))
+}
+
 /** A chart of horizontal bars as SVG: medians, with the quartiles of the longest value as a line. */
-export function plot(title: string, legend: string[], bars: Bar[], theme: Theme): string {
+function plot(title: string, legend: string[], bars: Bar[], theme: Theme): string {
   const { text, grid, bars: colours, error } = themes[theme]
   const most = Math.max(...bars.flatMap(({ values }) => values.map(({ to }) => to)))
   const step = roundStep(most / 5)
