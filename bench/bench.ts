@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:https'
 import { cpus, tmpdir } from 'node:os'
 import { Command, InvalidArgumentError, Option } from 'commander'
@@ -16,7 +16,7 @@ import { benchGrowth } from './growth.ts'
 import { benchMemory } from './memory.ts'
 import { writePlots } from './plot.ts'
 import { formatPart, type Part, type Results } from './report.ts'
-import { buildSubjects, imageOptions, path } from './subjects.ts'
+import { buildSubjects, imageOptions, path, tunedSubjects } from './subjects.ts'
 import { benchHandlers, benchServers } from './warm.ts'
 
 const all = ['cold', 'container', 'warm', 'servers', 'heap', 'memory', 'growth'] as const
@@ -44,8 +44,15 @@ function wholeNumber(text: string): number {
 const { rounds, out } = options
 const [requests, seconds] = options.quick ? [600, 1] : [10_000, 2]
 const machine = `Node.js ${process.version}, ${cpus().length} × ${cpus()[0]?.model}, ${rounds} rounds; medians (and quartiles)`
-const parts: Record<string, Part> = {}
-const results: Results = { machine, parts }
+const results = await earlierResults()
+
+/** What was measured here before, of which some parts may be measured again. */
+async function earlierResults(): Promise<Results> {
+  const none = { machine, parts: {} }
+  const text = await readFile(`${out}/results.json`, 'utf8').catch(() => JSON.stringify(none))
+  const results: Results = JSON.parse(text)
+  return results.machine === machine ? results : none
+}
 
 const folder = await mkdtemp(`${tmpdir()}/bench-`)
 // The user of a container reads it, too.
@@ -63,7 +70,7 @@ const { empty: _, ...greeting } = subjects
 const server = path('../dist/main.mjs')
 
 async function report(name: string, part: Part, legend?: Record<string, string>): Promise<void> {
-  parts[name] = part
+  results.parts[name] = part
   console.log(`\n${formatPart(part)}`)
   if (legend) await writePlots(`${out}/${name}`, part, legend)
 }
@@ -108,12 +115,17 @@ const measure: Record<(typeof all)[number], () => Promise<void>> = {
 
   async warm() {
     const title = 'Warm handler: milliseconds of a greeting'
-    const table = await benchHandlers(greeting, env, rounds, requests / 20)
+    const table = await benchHandlers('warm', greeting, env, rounds, requests / 20)
     await report('warm', { title, figure: 'p50', peer: 'bare', table })
+
+    const tuned = tunedSubjects(folder)
+    const tunings = await benchHandlers('tunings', tuned, env, rounds, requests / 20)
+    const each = `${title}, with one tuning of the client each`
+    await report('tunings', { title: each, figure: 'p50', peer: 'bare', table: tunings })
   },
 
   async servers() {
-    const title = 'Server on one processor: requests per second, milliseconds, megabytes'
+    const title = 'Server on one processor'
     const servers = { service: [...imageOptions, server], bare: [`${folder}/bare-server.cjs`] }
     const table = await benchServers(servers, env, rounds, { requests, seconds })
     const legend = { 'requests/s': 'requests per second' }
@@ -124,7 +136,7 @@ const measure: Record<(typeof all)[number], () => Promise<void>> = {
     await buildImage()
     const few = Math.ceil(rounds / 5)
     const title = `Server in a container of so much memory, megabytes for young objects (${few} rounds)`
-    const table = await benchHeap(env, few, { requests: requests / 3, seconds })
+    const table = await benchHeap(env, few, { requests: requests / 5, seconds })
     await report('heap', { title, figure: 'requests/s', peer: '256m, default', table })
   },
 

@@ -40,21 +40,14 @@ async function startContainer(
   const variables = Object.entries({ ...env, PORT: `${port}`, HOST: '127.0.0.1' })
     .filter(([, value]) => value !== undefined)
     .flatMap(([name, value]) => ['--env', `${name}=${value}`])
-  const args = [
-    '--detach',
-    '--rm',
-    '--network',
-    'host',
-    '--no-healthcheck',
-    ...options,
-    ...variables,
-  ]
+  const args = ['--detach', '--network', 'host', '--no-healthcheck', ...options, ...variables]
   const id = await docker('run', ...args, image, ...program)
   return {
     origin: `http://127.0.0.1:${port}`,
-    id,
     pid: async () => Number(await docker('inspect', '--format', '{{.State.Pid}}', id)),
-    stop: async () => void (await docker('stop', id)),
+    stop: async () => void (await docker('rm', '--force', id)),
+    isKilled: async () =>
+      (await docker('inspect', '--format', '{{.State.OOMKilled}}', id)) === 'true',
   }
 }
 
@@ -63,10 +56,12 @@ export function benchContainer(env: NodeJS.ProcessEnv, rounds: number): Promise<
   async function run(): Promise<Figures> {
     const start = performance.now()
     const { origin, stop } = await startContainer(env)
-    await untilItGreets(origin)
-    const greeted = performance.now() - start
-    await stop()
-    return { 'first greeting': greeted }
+    try {
+      await untilItGreets(origin)
+      return { 'first greeting': performance.now() - start }
+    } finally {
+      await stop()
+    }
   }
   return takeTurns('container', { service: run }, rounds)
 }
@@ -75,15 +70,34 @@ export function benchContainer(env: NodeJS.ProcessEnv, rounds: number): Promise<
 export function benchHeap(env: NodeJS.ProcessEnv, rounds: number, how: Load): Promise<Table> {
   const runs: Record<string, () => Promise<Figures>> = {}
   for (const memory of ['128m', '256m', '512m'])
-    for (const megabytes of [undefined, 4, 16, 32]) {
+    for (const megabytes of [undefined, 4, 8, 16]) {
       const settings = ['min', 'max'].map((bound) => `--${bound}-semi-space-size=${megabytes}`)
       const program = [...(megabytes ? settings : []), '/var/task/main.mjs']
       const limits = ['--cpuset-cpus', '1', '--memory', memory, '--memory-swap', memory]
       const options = [...limits, '--entrypoint', 'node']
-      runs[`${memory}, ${megabytes ?? 'default'}`] = async () =>
-        load(await startContainer(env, options, program), how)
+      runs[`${memory}, ${megabytes ?? 'default'}`] = () => loadWithin(env, options, program, how)
     }
   return takeTurns('heap', runs, rounds, '256m, default')
+}
+
+/** Zeros for a server that is killed for lack of memory. */
+async function loadWithin(
+  env: NodeJS.ProcessEnv,
+  options: string[],
+  program: string[],
+  how: Load
+): Promise<Figures> {
+  const container = await startContainer(env, options, program)
+  const killed = { 'requests/s': 0, p50: 0, p99: 0, memory: 0 }
+  let isKilled = false
+  const stop = async () => {
+    isKilled = await container.isKilled()
+    await container.stop()
+  }
+  return load({ ...container, stop }, how).catch((error) => {
+    if (isKilled) return killed
+    throw error
+  })
 }
 
 /**

@@ -13,7 +13,20 @@ export interface Subject {
 }
 
 /** The options of Node.js in the image (Dockerfile). */
-export const imageOptions = ['--min-semi-space-size=16', '--max-semi-space-size=16']
+export const imageOptions = ['--min-semi-space-size=8', '--max-semi-space-size=8']
+
+/** What the service changes of the AWS SDK's client: each alone is a subject. */
+const tunings = ['signer', 'collector', 'middleware', 'undici']
+
+/** The bare peer, and what each of the tunings makes of it. */
+export function tunedSubjects(folder: string): Record<string, Subject> {
+  const names = ['bare', ...tunings.map((name) => `tunings/${name}`)]
+  const subjects = names.map((name) => [
+    name.replace('tunings/', ''),
+    { handler: `${folder}/${name}.cjs`, options: [] },
+  ])
+  return Object.fromEntries(subjects)
+}
 
 /**
  * Builds the handlers to compare into a folder: the peers as `sam build` does, one of them as the
@@ -22,7 +35,9 @@ export const imageOptions = ['--min-semi-space-size=16', '--max-semi-space-size=
 export async function buildSubjects(folder: string): Promise<Record<string, Subject>> {
   const names = ['bare', 'empty', 'naive-fastify', 'hono']
   await build({
-    entryPoints: [...names, 'bare-server'].map((name) => path(`subjects/${name}.ts`)),
+    entryPoints: [...names, 'bare-server', ...tunings.map((name) => `tunings/${name}`)].map(
+      (name) => path(`subjects/${name}.ts`)
+    ),
     outdir: folder,
     bundle: true,
     minify: true,

@@ -1,6 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { promisify } from 'node:util'
 import autocannon from 'autocannon'
@@ -25,8 +24,9 @@ async function divideProcessors(): Promise<string[]> {
   return ['taskset', '--cpu-list', '1']
 }
 
-/** Greetings by a handler, one after the other: the milliseconds of the median and the slowest. */
+/** Greetings by a handler, one after the other: the milliseconds of the median and the slowest hundredth. */
 export async function benchHandlers(
+  title: string,
   subjects: Record<string, Subject>,
   env: NodeJS.ProcessEnv,
   rounds: number,
@@ -40,7 +40,7 @@ export async function benchHandlers(
     return JSON.parse(stdout)
   }
   const runs = Object.entries(subjects).map(([name, subject]) => [name, () => run(subject)])
-  return takeTurns('warm', Object.fromEntries(runs), rounds)
+  return takeTurns(title, Object.fromEntries(runs), rounds)
 }
 
 /** A load: some requests to warm up, and then as many as go in some seconds. */
@@ -124,15 +124,15 @@ async function greets(pool: Pool): Promise<boolean> {
   }
 }
 
-/** Sends a number of requests, or for seconds, 20 at once. */
+/** Sends a number of requests, or for seconds, 50 at once. */
 export async function fire(origin: string, load: { amount: number } | { duration: number }) {
-  const result = await autocannon({ url: `${origin}/hello/1`, connections: 20, ...load })
+  const result = await autocannon({ url: `${origin}/hello/1`, connections: 50, ...load })
   if (result.non2xx > 0 || result.errors > 0) throw new Error(`${origin} failed under load`)
   return result
 }
 
 /** The megabytes of memory that a process has. */
 export async function readMemory(pid?: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8')
-  return Number(/VmRSS:\s*(\d+) kB/.exec(status)?.[1]) / 1024
+  const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', `${pid}`])
+  return Number(stdout) / 1024
 }

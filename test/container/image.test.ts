@@ -128,6 +128,31 @@ t.test('the image', { skip: await noEngine(), timeout: buildTimeout }, async (t)
     t.match(stderr, /^DYNAMODB_TABLE_NAME must be the name of a DynamoDB table: .*; it is "a"\.\n$/)
   })
 
+  t.test('finds the credentials that the host of a container gives', async (t) => {
+    // The host, and DynamoDB.
+    const host = `http
+      .createServer(({ headers, method }, response) => {
+        console.log(/Credential=\\w*/.exec(headers.authorization)?.[0])
+        response.end(method === 'POST' ? '{}' : JSON.stringify({
+          AccessKeyId: 'GIVEN', SecretAccessKey: 'secret', Token: 'token', Expiration: '2100-01-01T00:00:00Z'
+        }))
+      })
+      .listen(9002, () => console.log('listening'))`
+    const id = await start(t, '--entrypoint', 'node', image, '--eval', host)
+    await printed(id, 'listening')
+    const env = {
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1:9002',
+      AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:9002',
+      AWS_REGION: 'eu-central-1',
+      DYNAMODB_TABLE_NAME: 'hello',
+    }
+    const variables = Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`])
+
+    await start(t, '--network', `container:${id}`, ...variables, image)
+
+    await printed(id, 'Credential=GIVEN')
+  })
+
   t.test('SIGTERM ends a function that waits for an event', { timeout: 60_000 }, async (t) => {
     const runtimeApi = `http
       .createServer(({ url }) => console.log(url))
