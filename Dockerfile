@@ -55,7 +55,7 @@ EXPOSE 3000
 HEALTHCHECK --interval=5s --timeout=3s --start-period=10s \
   CMD ["node", "/var/task/healthcheck.mjs"]
 # Node.js itself is the first process: a shell would not pass on SIGTERM.
-# Megabytes for young objects: left alone, V8 takes 1 in a small container, and loses a third of the
-# requests per second to the collection of garbage; and it begins with 1 anywhere, at the cost of the
-# cold start. With 16, a server of 128 MB would run out of memory under load.
+# Megabytes for young objects: left alone, V8 takes few in a small container, and loses a quarter of
+# the requests per second to the collection of garbage; and it begins with few anywhere, at the cost of
+# the cold start. With 16, a server of 128 MB ran out of memory under load.
 ENTRYPOINT ["node", "--min-semi-space-size=8", "--max-semi-space-size=8", "/var/task/main.mjs"]

@@ -43,7 +43,7 @@ function wholeNumber(text: string): number {
 
 const { rounds, out } = options
 const [requests, seconds] = options.quick ? [600, 1] : [10_000, 2]
-const machine = `Node.js ${process.version}, ${cpus().length} × ${cpus()[0]?.model}, ${rounds} rounds; medians (and quartiles)`
+const machine = `Node.js ${process.version}, ${cpus().length} × ${cpus()[0]?.model}, ${rounds} ${options.quick ? 'quick ' : ''}rounds; medians (and quartiles)`
 const results = await earlierResults()
 
 /** What was measured here before, of which some parts may be measured again. */
@@ -57,10 +57,9 @@ async function earlierResults(): Promise<Results> {
 const folder = await mkdtemp(`${tmpdir()}/bench-`)
 // The user of a container reads it, too.
 await chmod(folder, 0o755)
-const { env: dynamodb } = await startDynamoDBStub()
 // Nothing that would change how Node.js starts.
 const env = {
-  ...dynamodb,
+  ...(await startDynamoDBStub()),
   LOG_LEVEL: 'silent',
   NODE_EXTRA_CA_CERTS: undefined,
   NODE_OPTIONS: undefined,
@@ -83,8 +82,8 @@ async function startTLS(): Promise<NodeJS.ProcessEnv> {
     extensions: [{ name: 'subjectAltName', altNames: names }],
   })
   await writeFile(`${folder}/certificate.pem`, cert)
-  const { env } = await startDynamoDBStub(createServer({ cert, key }), 'https')
-  return { ...env, NODE_EXTRA_CA_CERTS: `${folder}/certificate.pem` }
+  const dynamodb = await startDynamoDBStub(createServer({ cert, key }), 'https')
+  return { ...dynamodb, NODE_EXTRA_CA_CERTS: `${folder}/certificate.pem` }
 }
 
 const starts = { figure: 'response', peer: 'bare' }

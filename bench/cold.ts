@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { event } from './event.ts'
+import { greetingEvent } from '../src/image/greeting-event.ts'
 import { path, type Subject } from './subjects.ts'
 import { type Figures, type Table, takeTurns } from './take-turns.ts'
 
@@ -20,7 +20,7 @@ export function benchCold(
 }
 
 async function start({ handler, options }: Subject, env: NodeJS.ProcessEnv): Promise<Figures> {
-  const program = [path('processes/start.mjs'), handler, JSON.stringify(event)]
+  const program = [path('processes/start.mjs'), handler, JSON.stringify(greetingEvent)]
   const begin = performance.now()
   const child = spawn(process.execPath, [...options, ...program], {
     env: { ...process.env, ...env },

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { startDynamoDBStub } from '../src/image/dynamodb-stub.ts'
-import { event } from './event.ts'
+import { greetingEvent } from '../src/image/greeting-event.ts'
 import { type Figures, takeTurns } from './take-turns.ts'
 
 /**
@@ -17,13 +17,12 @@ interface Program {
 }
 
 const [, , programs = '', rounds] = process.argv
-const dynamodb = await startDynamoDBStub()
 const runtimeApi = createServer().listen(9001, '127.0.0.1')
 await once(runtimeApi, 'listening')
 
 const env = {
   ...process.env,
-  ...dynamodb.env,
+  ...(await startDynamoDBStub()),
   LOG_LEVEL: 'silent',
   NODE_EXTRA_CA_CERTS: undefined,
   NODE_OPTIONS: undefined,
@@ -56,7 +55,7 @@ async function start(program: Program): Promise<Figures> {
   next.setHeader('Lambda-Runtime-Deadline-Ms', Date.now() + 10_000)
   // Without it, the runtime client crashes.
   next.setHeader('content-type', 'application/json')
-  next.end(JSON.stringify(event))
+  next.end(JSON.stringify(greetingEvent))
 
   const [request] = await Promise.race([nextRequest(), failed])
   const result = JSON.parse(await text(request))

@@ -4,7 +4,7 @@ import { cpus } from 'node:os'
 import { promisify } from 'node:util'
 import autocannon from 'autocannon'
 import { Pool } from 'undici'
-import { event } from './event.ts'
+import { greetingEvent } from '../src/image/greeting-event.ts'
 import { path, type Subject } from './subjects.ts'
 import { type Figures, type Table, takeTurns } from './take-turns.ts'
 
@@ -34,7 +34,12 @@ export async function benchHandlers(
 ): Promise<Table> {
   const pinned = await divideProcessors()
   async function run({ handler, options }: Subject): Promise<Figures> {
-    const program = [path('processes/greet.mjs'), handler, JSON.stringify(event), `${greetings}`]
+    const program = [
+      path('processes/greet.mjs'),
+      handler,
+      JSON.stringify(greetingEvent),
+      `${greetings}`,
+    ]
     const [command = '', ...args] = [...pinned, process.execPath, ...options, ...program]
     const { stdout } = await promisify(execFile)(command, args, { env: { ...process.env, ...env } })
     return JSON.parse(stdout)

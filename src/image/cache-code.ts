@@ -2,22 +2,14 @@ import { readdirSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { startDynamoDBStub } from './dynamodb-stub.ts'
 import { runFunctionScript } from './function-script.ts'
+import { greetingEvent } from './greeting-event.ts'
 
 /**
  * Makes the code cache of the function in a folder, in the image that it is for: has the function
  * greet once, and keeps what V8 has compiled for that.
  */
 const [, , folder = ''] = process.argv
-const dynamodb = await startDynamoDBStub()
-Object.assign(process.env, dynamodb.env, { LOG_LEVEL: 'info' })
-
-const event = {
-  httpMethod: 'GET',
-  path: '/hello/1',
-  pathParameters: { id: '1' },
-  headers: { accept: '*/*' },
-  requestContext: { resourcePath: '/hello/{id}', stage: 'Prod', path: '/Prod/hello/1' },
-}
+Object.assign(process.env, await startDynamoDBStub(), { LOG_LEVEL: 'info' })
 
 const context = {
   awsRequestId: 'build',
@@ -37,7 +29,7 @@ const context = {
 const name = readdirSync(folder).find((name) => /^function-.*\.cjs$/.test(name))
 const filename = resolve(folder, `${name}`)
 const { script, exports } = runFunctionScript(filename)
-const response = await exports.handler?.(event, context)
+const response = await exports.handler?.(greetingEvent, context)
 if (response?.body !== 'Hello Ada!') throw new Error(JSON.stringify(response))
 writeFileSync(`${filename}.cache`, script.createCachedData())
 // The function keeps its connection, which keeps the server open.

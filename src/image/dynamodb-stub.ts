@@ -21,7 +21,7 @@ export async function startDynamoDBStub(server: Server = createServer(), protoco
 
   const address = server.address()
   const port = typeof address === 'object' && address?.port
-  const env = {
+  return {
     DYNAMODB_TABLE_NAME: 'hello',
     AWS_ENDPOINT_URL_DYNAMODB: `${protocol}://127.0.0.1:${port}`,
     AWS_REGION: 'local',
@@ -29,5 +29,4 @@ export async function startDynamoDBStub(server: Server = createServer(), protoco
     AWS_SECRET_ACCESS_KEY: 'local',
     AWS_SESSION_TOKEN: 'local',
   }
-  return { env, server }
 }

@@ -128,9 +128,12 @@ t.test('the image', { skip: await noEngine(), timeout: buildTimeout }, async (t)
     t.match(stderr, /^DYNAMODB_TABLE_NAME must be the name of a DynamoDB table: .*; it is "a"\.\n$/)
   })
 
-  t.test('finds the credentials that the host of a container gives', async (t) => {
-    // The host, and DynamoDB.
-    const host = `http
+  t.test(
+    'finds the credentials that a host gives its container',
+    { timeout: 60_000 },
+    async (t) => {
+      // The host, and DynamoDB.
+      const host = `http
       .createServer(({ headers, method }, response) => {
         console.log(/Credential=\\w*/.exec(headers.authorization)?.[0])
         response.end(method === 'POST' ? '{}' : JSON.stringify({
@@ -138,20 +141,24 @@ t.test('the image', { skip: await noEngine(), timeout: buildTimeout }, async (t)
         }))
       })
       .listen(9002, () => console.log('listening'))`
-    const id = await start(t, '--entrypoint', 'node', image, '--eval', host)
-    await printed(id, 'listening')
-    const env = {
-      AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1:9002',
-      AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:9002',
-      AWS_REGION: 'eu-central-1',
-      DYNAMODB_TABLE_NAME: 'hello',
+      const id = await start(t, '--entrypoint', 'node', image, '--eval', host)
+      await printed(id, 'listening')
+      const env = {
+        AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1:9002',
+        AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:9002',
+        AWS_REGION: 'eu-central-1',
+        DYNAMODB_TABLE_NAME: 'hello',
+      }
+      const variables = Object.entries(env).flatMap(([name, value]) => [
+        '--env',
+        `${name}=${value}`,
+      ])
+
+      await start(t, '--network', `container:${id}`, ...variables, image)
+
+      await printed(id, 'Credential=GIVEN')
     }
-    const variables = Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`])
-
-    await start(t, '--network', `container:${id}`, ...variables, image)
-
-    await printed(id, 'Credential=GIVEN')
-  })
+  )
 
   t.test('SIGTERM ends a function that waits for an event', { timeout: 60_000 }, async (t) => {
     const runtimeApi = `http

@@ -1,5 +1,5 @@
 /** What API Gateway makes of `GET /hello/1`. */
-export const event = {
+export const greetingEvent = {
   httpMethod: 'GET',
   path: '/hello/1',
   pathParameters: { id: '1' },
