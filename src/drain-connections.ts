@@ -11,18 +11,22 @@ export function drainConnections(app: FastifyInstance): void {
   function closeWhenDone(): void {
     if (closing && underWay === 0) app.server.closeAllConnections()
   }
+  // Not before what has arrived is read: a whole turn of the event loop is between two of these.
+  function closeSoon(): void {
+    setImmediate(() => setImmediate(closeWhenDone))
+  }
 
   app.server.on('request', (_request, response) => {
     underWay++
     response.once('close', () => {
       underWay--
-      closeWhenDone()
+      closeSoon()
     })
   })
   app.addHook('preClose', async () => {
     closing = true
     // Fastify stops accepting connections right after this hook.
-    setImmediate(closeWhenDone)
+    closeSoon()
   })
   app.addHook('onSend', async (_request, reply) => {
     if (closing) reply.header('connection', 'close')
