@@ -16,7 +16,7 @@ export interface Subject {
 export const imageOptions = ['--min-semi-space-size=8', '--max-semi-space-size=8']
 
 /** What the service changes of the AWS SDK's client: each alone is a subject. */
-const tunings = ['signer', 'collector', 'middleware', 'undici']
+const tunings = ['aws4', 'user-agent', 'undici']
 
 /** The bare peer, and what each of the tunings makes of it. */
 export function tunedSubjects(folder: string): Record<string, Subject> {

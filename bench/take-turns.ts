@@ -5,7 +5,7 @@ import { type Summary, summarize } from './statistics.ts'
 export type Figures = Record<string, number>
 
 /** What all runs of a subject gave: each figure, and its ratio to the peer's in the same round. */
-export type Row = Record<string, Summary & { ratio: Summary }>
+type Row = Record<string, Summary & { ratio: Summary }>
 
 export type Table = Record<string, Row>
 

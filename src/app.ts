@@ -9,6 +9,7 @@ import {
   fastify,
   LogController,
 } from 'fastify'
+import type { DestinationStream } from 'pino'
 import type { TSchema } from 'typebox'
 import * as Schema from 'typebox/schema'
 import { commonHeaders } from './common-headers.ts'
@@ -25,16 +26,23 @@ type Home = Pick<
 export interface AppOptions extends Home {
   repository: Repository
   logLevel: string
+  /** Where log lines go; by default, to standard output, written asynchronously. */
+  logDestination?: DestinationStream
 }
 
 /**
  * The app, the same for the standalone server, the Lambda handler and the tests. It reads no
  * environment and opens no connection.
  */
-export function buildApp({ repository, logLevel, ...home }: AppOptions): FastifyInstance {
+export function buildApp({
+  repository,
+  logLevel,
+  logDestination,
+  ...home
+}: AppOptions): FastifyInstance {
   const logController = new LogController({ requestIdLogLabel: 'requestId' })
   const app = fastify({
-    logger: { level: logLevel },
+    logger: { level: logLevel, ...(logDestination && { stream: logDestination }) },
     logController,
     genReqId: () => randomUUID(),
     // A greeting is two calls to DynamoDB with their retries; after this many milliseconds it is
@@ -48,8 +56,8 @@ export function buildApp({ repository, logLevel, ...home }: AppOptions): Fastify
     ...home,
   })
 
-  // Not Fastify's own, which generate code from schemas: at a cold start, that takes longer than all
-  // the validating and serializing after it.
+  // In place of Fastify's defaults, which generate code from schemas: at a cold start, that takes
+  // longer than all the validation and serialization that follows.
   app.setValidatorCompiler<TSchema>(
     ({ schema }) =>
       (data) =>

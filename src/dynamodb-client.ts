@@ -1,60 +1,96 @@
 import type { Readable } from 'node:stream'
-import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
-import { createRequestSigner } from './request-signer.ts'
+import {
+  DynamoDBClient,
+  type DynamoDBClientConfig,
+  type ServiceInputTypes,
+  type ServiceOutputTypes,
+} from '@aws-sdk/client-dynamodb'
+import { normalizeProvider } from '@smithy/core/client'
+import { HttpRequest } from '@smithy/core/protocols'
+import type { SignatureV4Init } from '@smithy/signature-v4'
+import type { BuildMiddleware, RequestSigner, RequestSigningArguments } from '@smithy/types'
+import aws4 from 'aws4'
 
-/**
- * How many connections to DynamoDB a client opens at most. What does not get one waits, and the wait
- * counts for the time-outs.
- */
-export const maxSockets = 100
-
-/** Milliseconds for a connection to DynamoDB to open, and for a request to be answered. */
+/** Milliseconds until a connection to DynamoDB must be open. */
 export const connectionTimeout = 1000
+/** Milliseconds until DynamoDB must respond to a request. */
 export const requestTimeout = 1500
 
-/** It tells a logger that there is not, and DynamoDB of the versions of the SDK and of Node.js. */
-export const unneededMiddleware = ['loggerMiddleware', 'getUserAgentMiddleware']
+/** Sent with each request, so that CloudTrail shows which application made it. */
+export const userAgent = 'hello-dynamodb/1.0.0'
 
 /**
- * A DynamoDB client that gives up: left alone, the AWS SDK waits without end for a connection and
- * for an answer. It keeps connections open, so make one for the life of the process, and `destroy`
- * it in the end.
+ * Creates a DynamoDB client with timeouts: by default, the AWS SDK waits without limit for a
+ * connection and for a response. Create one client for the life of the process, since it keeps its
+ * connections open, and `destroy` it at the end.
  *
- * It is tuned, too, as the SDK takes most of the processor time of a greeting: it has a signer and a
- * collector of answers of its own, and less middleware; the server's has a request handler, too. Each
- * of them is worth its lines, as `npm run bench` shows with each alone (the part "tunings").
- *
- * @param connection where to connect to, if not where the SDK's own variables say
+ * @param options override the client's configuration; by default, the SDK reads its own variables
  */
-export function createDynamoDBClient(connection: DynamoDBClientConfig = {}): DynamoDBClient {
-  const client: DynamoDBClient = new DynamoDBClient({
+export function createDynamoDBClient(options: DynamoDBClientConfig = {}): DynamoDBClient {
+  const client = new DynamoDBClient({
     maxAttempts: 3,
-    signer: async () => signer,
-    streamCollector: collect,
+    signerConstructor: Aws4Signer,
+    // The SDK's default also looks whether the stream is one of the web: for that, Node.js loads them.
+    streamCollector: async (stream: Readable) => Buffer.concat(await stream.toArray()),
     requestHandler: {
       connectionTimeout,
       requestTimeout,
-      // Without it, the SDK only logs a warning when an answer is late.
+      // Without it, the SDK only logs a warning when a response is late.
       throwOnRequestTimeout: true,
-      httpAgent: { maxSockets },
-      httpsAgent: { maxSockets },
+      // No queue: a request that waits for a free connection would not be covered by a timeout.
+      httpAgent: { maxSockets: Number.POSITIVE_INFINITY },
+      httpsAgent: { maxSockets: Number.POSITIVE_INFINITY },
     },
-    ...connection,
+    ...options,
   })
-  const signer = createRequestSigner(() => client.config)
-  for (const name of unneededMiddleware) client.middlewareStack.remove(name)
+  setUserAgent(client)
   return client
 }
 
 /**
- * Collects the bytes of an answer. The SDK's own way looks whether a stream is one of the web: for
- * that, Node.js loads those, at a cold start.
+ * Signs with aws4, for the SDK's option `signerConstructor`. The SDK's default gives the same
+ * signatures, and derives the signing key of the day anew for each request: `npm run bench -- --parts
+ * tunings` shows what that costs.
  */
-export function collect(stream: Readable): Promise<Uint8Array> {
-  const chunks: Buffer[] = []
-  return new Promise((resolve, reject) => {
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-    stream.once('end', () => resolve(Buffer.concat(chunks)))
-    stream.once('error', reject)
+export class Aws4Signer implements RequestSigner {
+  readonly #options: SignatureV4Init
+
+  constructor(options: SignatureV4Init) {
+    this.#options = options
+  }
+
+  async sign(request: HttpRequest, { signingDate = Date.now() }: RequestSigningArguments = {}) {
+    const { credentials, region, service } = this.#options
+    const date = new Date(signingDate).toISOString().replace(/[:-]|\.\d+/g, '')
+    const { headers = {} } = aws4.sign(
+      {
+        method: request.method,
+        path: request.path,
+        headers: { ...request.headers, 'x-amz-date': date },
+        body: request.body,
+        service,
+        region: await normalizeProvider(region)(),
+      },
+      await normalizeProvider(credentials)()
+    )
+    const signed = Object.entries(headers).map(([name, value]) => [name, String(value)])
+    return { ...request, headers: Object.fromEntries(signed) }
+  }
+}
+
+/**
+ * Sends a constant user agent. The SDK's own middleware, which this one replaces, builds a list of
+ * versions and features for each request.
+ */
+export function setUserAgent({ middlewareStack }: DynamoDBClient): void {
+  const middleware: BuildMiddleware<ServiceInputTypes, ServiceOutputTypes> = (next) => (args) => {
+    if (HttpRequest.isInstance(args.request)) args.request.headers['user-agent'] = userAgent
+    return next(args)
+  }
+  middlewareStack.add(middleware, {
+    name: 'getUserAgentMiddleware',
+    priority: 'low',
+    step: 'build',
+    override: true,
   })
 }

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { fromEnv } from '@aws-sdk/credential-provider-env'
+import { defaultProvider } from '@aws-sdk/credential-provider-node'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { awsLambdaFastify, type LambdaResponse } from '@fastify/aws-lambda'
+import { chain } from '@smithy/core/config'
 import type { Context } from 'aws-lambda'
+import { pino } from 'pino'
 import { buildApp } from './app.ts'
 import { commonHeaders } from './common-headers.ts'
 import { readConfig } from './config.ts'
@@ -21,11 +24,16 @@ function current() {
 }
 
 const config = readConfig(process.env)
-// Lambda gives a function its credentials in its environment, and nowhere else.
-const client = DynamoDBDocumentClient.from(createDynamoDBClient({ credentials: fromEnv() }))
+// Lambda sets the credentials in the environment. Where it does not, as for SnapStart, the SDK's default
+// chain finds them; it takes longer to load.
+const credentials = chain(fromEnv(), async () => defaultProvider()())
+const client = DynamoDBDocumentClient.from(createDynamoDBClient({ credentials }))
 const app = buildApp({
   repository: createRepository(client, config.DYNAMODB_TABLE_NAME, config.MESSAGE_DAYS),
   logLevel: config.LOG_LEVEL,
+  // Lambda freezes the process as soon as it asks for the next event: a line that is not written by
+  // then is late, or lost.
+  logDestination: pino.destination({ sync: true }),
   genReqId: () => current().requestId,
   rewriteUrl: () => current().path,
 })
@@ -41,7 +49,7 @@ app.ready()
  * Handles the events of API Gateway (REST and HTTP APIs), function URLs and load balancers. Any other
  * event gets a problem, too: to throw would have Lambda try again what cannot succeed.
  */
-export async function handler(event: unknown, context: Context): Promise<LambdaResponse> {
+export async function handler(event: unknown, context: Context): Promise<Response> {
   const requestId = context.awsRequestId
   const request = readEvent(event)
   if (!request) return refuse(requestId)
@@ -50,13 +58,30 @@ export async function handler(event: unknown, context: Context): Promise<LambdaR
   // The adapter throws on an event that it does not expect, so it gets one that it does. It reads a
   // URL as browsers do: '..' goes up, '\\' becomes '/'. So the path takes its own way to the app.
   const adapted = { httpMethod, path: '/', headers, requestContext: { identity: { sourceIp } } }
-  return invocation.run({ path, requestId }, () => proxy(adapted, context))
+  const response: Response = await invocation.run({ path, requestId }, () =>
+    proxy(adapted, context)
+  )
+  for (const name of hopByHopHeaders) {
+    delete response.headers[name]
+    delete response.multiValueHeaders?.[name]
+  }
+  return response
 }
 
-type MultiValueResponse = LambdaResponse & { multiValueHeaders: Record<string, string[]> }
+// Fastify's inject adds `connection`, as a server does. HTTP/2 forbids these headers in a response
+// (RFC 9113, 8.2.2), and what is in front of the function may pass them on.
+const hopByHopHeaders = [
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+]
 
-/** Answers what is no HTTP request, in the form that all sources of HTTP requests understand. */
-function refuse(requestId: string): MultiValueResponse {
+type Response = LambdaResponse & { multiValueHeaders?: Record<string, string[]> }
+
+/** Responds to an event that is no HTTP request, in a form that every event source understands. */
+function refuse(requestId: string): Response {
   app.log.info({ requestId }, 'no HTTP request')
   const problem = createProblem(400, 'The event is no HTTP request.', requestId)
   const headers = { ...commonHeaders(requestId), 'content-type': 'application/problem+json' }

@@ -1,5 +1,4 @@
 import type { FastifyInstance } from 'fastify'
-import { maxSockets } from './dynamodb-client.ts'
 import { sendProblem } from './problem.ts'
 
 declare module 'fastify' {
@@ -9,8 +8,8 @@ declare module 'fastify' {
   }
 }
 
-// A greeting has one request to DynamoDB under way at a time, so none waits for a connection.
-const maxRequests = maxSockets
+// Each opens at most one connection to DynamoDB at a time.
+const maxRequests = 100
 
 // Each takes some 25 KB, without a request under way.
 const maxConnections = 2000

@@ -20,6 +20,9 @@ async function serve(): Promise<void> {
 async function handleEvents(): Promise<void> {
   process.env._HANDLER = 'lambda.handler'
   process.env.LAMBDA_TASK_ROOT = import.meta.dirname
+  // The runtime client gives these options to the worker threads that it starts where Lambda sends
+  // several events at once (AWS_LAMBDA_MAX_CONCURRENCY). Node.js takes V8's only for all threads.
+  process.execArgv = []
   // The first process of a container has no default action for a signal. And `process.exit()` would
   // wait for a thread of the runtime client, which waits for an event: another program ends both.
   process.on('SIGTERM', () => process.execve?.('/bin/true'))

@@ -29,26 +29,29 @@ export function readEvent(event: unknown): EventRequest | undefined {
 }
 
 function readPath(event: Fields): string | undefined {
-  const { path, rawPath } = event
+  const { path, rawPath, version } = event
   const { domainName, elb, path: pathOfCaller, resourcePath, stage } = fields(event.requestContext)
   if (isText(rawPath) && isText(domainName) && isText(stage)) {
-    const isEncoded = domainName.includes('.lambda-url.')
+    if (domainName.includes('.lambda-url.')) return rawPath
     // An HTTP API has decoded the path, so an encoded slash is lost: it looks like the path's own.
-    return withoutStage(isEncoded ? rawPath : rawPath.replace(/[%?#]/g, encodeURIComponent), stage)
+    return withoutStage(rawPath.replace(/[%?#]/g, encodeURIComponent), stage)
   }
   if (!isText(path)) return undefined
   if (isFields(elb)) return path
   if (!isText(resourcePath) || !isText(stage)) return undefined
+  // An HTTP API that sends events of the format 1.0; it may have decoded the path.
+  if (version === '1.0') return withoutStage(path, stage)
 
-  // Only below a custom domain is the path the caller's own, and begins with the base path that the
-  // domain may map to the API. An HTTP API says its version; it may have decoded the path.
-  const isMapped = path === pathOfCaller && event.version === undefined
-  if (isMapped && !resourcePath.endsWith('+}')) return lastSegments(path, resourcePath)
-  return resourcePath.startsWith(`/${stage}/`) ? path : withoutStage(path, stage)
+  // A REST API takes its stage off the path itself. Below a custom domain, the path is the caller's
+  // own, and begins with the base path that the domain may map to the API.
+  const isMapped = path === pathOfCaller
+  return isMapped && !resourcePath.endsWith('+}') ? lastSegments(path, resourcePath) : path
 }
 
+/** An HTTP API begins the path with its stage, but for the stage `$default`. */
 function withoutStage(path: string, stage: string): string {
-  return path.startsWith(`/${stage}/`) ? path.slice(stage.length + 1) : path
+  const isInPath = stage !== '$default' && path.startsWith(`/${stage}/`)
+  return isInPath ? path.slice(stage.length + 1) : path
 }
 
 /** As many segments of the path as the resource has. */

@@ -14,7 +14,7 @@ import { createDynamoDBClient } from './dynamodb-client.ts'
 import { addHealthRoutes } from './health-routes.ts'
 import { limitLoad } from './limit-load.ts'
 import { createRepository, DatabaseError, type Repository } from './repository.ts'
-import { createUndiciHandler } from './undici-handler.ts'
+import { createUndiciOptions } from './undici-options.ts'
 
 /**
  * Starts the standalone HTTP server; `close` it in the end.
@@ -26,7 +26,7 @@ export async function startServer(
   config: Config,
   connection?: DynamoDBClientConfig
 ): Promise<FastifyInstance> {
-  const client = createDynamoDBClient({ requestHandler: createUndiciHandler(), ...connection })
+  const client = createDynamoDBClient({ ...createUndiciOptions(), ...connection })
   const repository = createRepository(
     DynamoDBDocumentClient.from(client),
     config.DYNAMODB_TABLE_NAME,

@@ -1,16 +1,32 @@
 import { basename } from 'node:path'
-import { build } from 'esbuild'
-import { loadingLate, options, unused, without } from './bundling.ts'
+import { type BuildOptions, build } from 'esbuild'
+import { coldStartPlugins } from './cold-start-plugins.ts'
+
+/** The options that all bundles of the image share. */
+export const sharedOptions = {
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  // Unused exports of ECMAScript modules can be left out, those of CommonJS cannot.
+  mainFields: ['module', 'main'],
+  // Not the identifiers: stack traces and the log name functions and classes.
+  minifySyntax: true,
+  minifyWhitespace: true,
+  sourcemap: true,
+  sourcesContent: false,
+  // In files beside the bundles, which then are ASCII: V8 needs half the memory for such a source.
+  legalComments: 'external',
+} satisfies BuildOptions
 
 /**
- * Bundles a function of Lambda into a folder: its script, which can have a code cache
+ * Bundles a Lambda function into a folder: its script, which can have a code cache
  * (function-script.ts), and lambda.cjs, which runs that script.
  */
 export async function buildFunction(entryPoint: string, outdir: string): Promise<void> {
+  const options = { ...sharedOptions, outdir }
   const { metafile } = await build({
     ...options,
     entryPoints: { function: entryPoint },
-    outdir,
     entryNames: '[name]-[hash]',
     outExtension: { '.js': '.cjs' },
     format: 'cjs',
@@ -19,29 +35,29 @@ export async function buildFunction(entryPoint: string, outdir: string): Promise
     banner: { js: '(function (exports, require, module) {' },
     footer: { js: '})' },
     metafile: true,
-    plugins: [
-      without(
-        ...unused,
-        // A function has its credentials from its environment (lambda.ts).
-        '@aws-sdk/credential-provider-node',
-        // Pino asks whether it runs in a worker, and the SDK whether Node.js has a faster CRC-32.
-        'worker_threads',
-        'node:zlib'
-      ),
-      loadingLate('node:http2', 'node:dns', 'semver'),
-    ],
+    plugins: coldStartPlugins(options),
   })
   const script = Object.keys(metafile.outputs).find((path) => path.endsWith('.cjs')) ?? ''
 
   await build({
     ...options,
     entryPoints: ['src/image/lambda.ts'],
-    outdir,
     outExtension: { '.js': '.cjs' },
     format: 'cjs',
     define: {
       functionScript: JSON.stringify(basename(script)),
       'import.meta.dirname': '__dirname',
     },
+  })
+}
+
+/** Bundles a Lambda function into lambda.cjs in a folder, with nothing done for its cold start. */
+export async function buildPlainFunction(entryPoint: string, outdir: string): Promise<void> {
+  await build({
+    ...sharedOptions,
+    entryPoints: { lambda: entryPoint },
+    outdir,
+    outExtension: { '.js': '.cjs' },
+    format: 'cjs',
   })
 }

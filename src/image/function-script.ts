@@ -10,7 +10,7 @@ import { Script } from 'node:vm'
  * @param cachedData of this very source: V8 compares no more than its length
  */
 export function runFunctionScript(filename: string, cachedData?: Buffer) {
-  const script = new Script(readFileSync(filename, 'latin1'), { filename, cachedData })
+  const script = new Script(readFileSync(filename, 'utf8'), { filename, cachedData })
   const module: { exports: Partial<typeof import('../lambda.ts')> } = { exports: {} }
   const run: (exports: object, require: NodeJS.Require, module: object) => void =
     script.runInThisContext()

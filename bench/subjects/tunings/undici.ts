@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { createUndiciHandler } from '../../../src/undici-handler.ts'
+import { createUndiciOptions } from '../../../src/undici-options.ts'
 import { createHandler } from '../create-handler.ts'
 
-/** The peer, with the request handler of the service's server alone. */
-export const handler = createHandler(new DynamoDBClient({ requestHandler: createUndiciHandler() }))
+/** The peer, with the request handler of the service's server. */
+export const handler = createHandler(new DynamoDBClient(createUndiciOptions()))
