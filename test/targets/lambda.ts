@@ -27,17 +27,28 @@ export function lambdaTarget({ handler, table }: StartedHandler, source: EventSo
   }
 }
 
+type Handler = typeof import('../../src/lambda.ts').handler
+
+async function loadSource(): Promise<Handler> {
+  return (await import('../../src/lambda.ts')).handler
+}
+
 type StartedHandler = Awaited<ReturnType<typeof startHandler>>
 
 /**
- * Imports the handler with an environment as Lambda makes it. Once for a process: the handler's
- * module reads its environment when it is loaded.
+ * Loads a handler with an environment as Lambda makes it. Once for a process: the handler's module
+ * reads its environment when it is loaded.
+ *
+ * @param load loads the handler; by default, that of the source
  */
-export async function startHandler(variables: Record<string, string> = {}) {
+export async function startHandler(
+  variables: Record<string, string> = {},
+  load: () => Promise<Handler> | Handler = loadSource
+) {
   const table = await startEmbeddedTable()
   const env = { ...lambdaEnvironment(table), ...variables }
   Object.assign(process.env, env)
-  const { handler } = await import('../../src/lambda.ts')
+  const handler = await load()
 
   async function stop(): Promise<void> {
     await table.stop()
