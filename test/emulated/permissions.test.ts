@@ -1,0 +1,112 @@
+import { createServer } from 'node:http'
+import t, { type Test } from 'tap'
+import { Pool } from 'undici'
+import { specifyHelloApi } from '../behaviour/hello-api.ts'
+import { listen } from '../targets/listen.ts'
+import { sendOnSocket } from '../targets/standalone.ts'
+import { origin, startProcess } from '../targets/start-process.ts'
+import type { StartedTarget } from '../targets/target.ts'
+import { TestData } from '../targets/test-data.ts'
+import {
+  grantedActions,
+  keyVariables,
+  noMoto,
+  startVerifyingDynamoDB,
+  type VerifyingDynamoDB,
+} from '../targets/verifying-dynamodb.ts'
+
+/** The standalone server on a DynamoDB that verifies signatures and policies. */
+t.test('the server', { skip: await noMoto() }, async (t) => {
+  const dynamodb = await startVerifyingDynamoDB()
+  t.teardown(dynamodb.stop)
+  const role = await dynamodb.createRole(await grantedActions())
+  const sources: [name: string, variables: (t: Test) => Promise<NodeJS.ProcessEnv>][] = [
+    ['variables', async () => keyVariables(await dynamodb.assumeRole(role))],
+    ['the metadata of a container', async (t) => containerVariables(t, dynamodb, role)],
+    ['a role that a profile assumes', async (t) => profileVariables(t, dynamodb, role)],
+  ]
+  for (const [name, variables] of sources) {
+    t.test(`with credentials by ${name}`, async (t) =>
+      specifyHelloApi(t, {
+        name,
+        lacks: { 'freeze the clock': 'it runs on the clock of the machine' },
+        start: async () => start(t, dynamodb, await variables(t)),
+      })
+    )
+  }
+
+  for (const action of await grantedActions()) {
+    t.test(`answers no greeting without ${action}`, async (t) => {
+      const actions = (await grantedActions()).filter((each) => each !== action)
+      const keys = await dynamodb.assumeRole(await dynamodb.createRole(actions))
+      await expectRefusal(t, dynamodb, keyVariables(keys))
+    })
+  }
+
+  t.test('answers no greeting with a wrong secret', async (t) => {
+    const keys = { ...(await dynamodb.assumeRole(role)), secretAccessKey: 'wrong' }
+    await expectRefusal(t, dynamodb, keyVariables(keys))
+  })
+})
+
+async function start(
+  t: Test,
+  { repository, leftovers, variables }: VerifyingDynamoDB,
+  credentials: NodeJS.ProcessEnv
+): Promise<StartedTarget> {
+  const none = {
+    AWS_ACCESS_KEY_ID: undefined,
+    AWS_SECRET_ACCESS_KEY: undefined,
+    AWS_SESSION_TOKEN: undefined,
+  }
+  const env = { ...none, ...variables, ...credentials, HOST: '127.0.0.1' }
+  const { printed } = startProcess(t, '.', env, 'main.ts')
+  const pool = new Pool(await printed(origin))
+  return {
+    send: (request) => sendOnSocket(pool, request),
+    items: repository,
+    leftovers,
+    stop: () => pool.close(),
+  }
+}
+
+/** The credentials of a role, given by an endpoint, as Amazon ECS and Amazon EKS do. */
+async function containerVariables(t: Test, { assumeRole }: VerifyingDynamoDB, role: string) {
+  const { accessKeyId, secretAccessKey, sessionToken } = await assumeRole(role)
+  const endpoint = createServer((_request, response) => {
+    const Expiration = new Date(Date.now() + 3_600_000)
+    const keys = { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, Token: sessionToken }
+    response.end(JSON.stringify({ ...keys, Expiration }))
+  })
+  return { AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${await listen(t, endpoint)}` }
+}
+
+/** A profile that assumes a role with the administrator's credentials. */
+async function profileVariables(t: Test, { admin, variables }: VerifyingDynamoDB, role: string) {
+  const folder = t.testdir({
+    config: `[profile service]
+      role_arn = ${role}
+      source_profile = administrator
+      [profile administrator]
+      aws_access_key_id = ${admin.accessKeyId}
+      aws_secret_access_key = ${admin.secretAccessKey}`.replace(/^ +/gm, ''),
+  })
+  return {
+    AWS_PROFILE: 'service',
+    AWS_CONFIG_FILE: `${folder}/config`,
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    AWS_ENDPOINT_URL_STS: variables.AWS_ENDPOINT_URL_DYNAMODB,
+  }
+}
+
+async function expectRefusal(t: Test, dynamodb: VerifyingDynamoDB, credentials: NodeJS.ProcessEnv) {
+  const data = new TestData(dynamodb.repository)
+  const { send, stop } = await start(t, dynamodb, credentials)
+  t.teardown(stop)
+  const id = await data.seed(t, 'Ada')
+
+  const { status } = await send({ path: `/hello/${id}` })
+
+  t.equal(status, 503)
+  t.strictSame(await data.messages(id), [])
+}
