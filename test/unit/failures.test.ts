@@ -153,6 +153,25 @@ for (const home of ['function', 'server']) {
     await t.rejects(repository.getName('1'), { cause: { name: /^TimeoutError$/ } })
   })
 
+  t.test(`no request of the client of a ${home} waits for a free connection`, async (t) => {
+    const sockets: Socket[] = []
+    const connections = new EventEmitter()
+    const repository = await start(t, (socket) => {
+      sockets.push(socket.on('error', () => {}))
+      connections.emit('connection')
+    })
+
+    const reads = Array.from({ length: 150 }, () => repository.getName('1').catch(() => {}))
+    while (sockets.length < reads.length) await once(connections, 'connection')
+
+    t.ok(
+      sockets.every(({ destroyed }) => !destroyed),
+      'all are open at the same time'
+    )
+    for (const socket of sockets) socket.destroy()
+    await Promise.all(reads)
+  })
+
   t.test(`the client of a ${home} gives up at once what it is told to`, async (t) => {
     const repository = await start(t, () => {})
 
