@@ -52,9 +52,10 @@ t.test("the image, run by Lambda's runtime client", { skip: await noEngine() }, 
     const environment = await start(t)
     proxy.follow(() => 'missing table')
     t.teardown(() => proxy.follow(() => undefined))
+    const id = data.newId(t)
     const requestIds: string[] = []
     for (let count = 0; count < 100; count++)
-      requestIds.push((await environment.invoke(greeting('1'))).requestId)
+      requestIds.push((await environment.invoke(greeting(id))).requestId)
     await environment.ready()
     await environment.signal('SIGKILL')
     await environment.ended()
