@@ -3,7 +3,9 @@ import { promisify } from 'node:util'
 import t from 'tap'
 import { startEmbeddedTable } from '../targets/embedded-table.ts'
 import { createContext, lambdaEnvironment, startHandler } from '../targets/lambda.ts'
-import { httpApi, loadBalancer, restApi } from '../targets/lambda-events.ts'
+import * as eventSources from '../targets/lambda-events.ts'
+import { functionUrl, httpApi, loadBalancer, restApi } from '../targets/lambda-events.ts'
+import type { Request } from '../targets/target.ts'
 import { TestData } from '../targets/test-data.ts'
 
 /** What only the Lambda handler has. */
@@ -19,6 +21,40 @@ t.test('the id of a response is that of the invocation', async (t) => {
 
   t.equal(headers['x-request-id'], context.awsRequestId)
 })
+
+// They are about one connection, which HTTP/2 has no words for. (RFC 9113, 8.2.2)
+const hopByHop = [
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]
+for (const source of Object.values(eventSources)) {
+  t.test(`a response to ${source.name} has no hop-by-hop header`, async (t) => {
+    const known = await data.seed(t, 'Ada')
+    const requests: Request[] = [
+      { path: `/hello/${known}` },
+      { path: `/hello/${data.newId(t)}` },
+      { path: '/hello/' },
+      { path: '/' },
+      { method: 'POST', path: `/hello/${known}`, body: 'text' },
+    ]
+    const events: unknown[] = [{}]
+    for (const request of requests) events.push(source.createEvent(request))
+
+    const found: unknown[] = []
+    for (const event of events) {
+      const response = await handler(event, createContext())
+      const { multiValueHeaders } = { multiValueHeaders: {}, ...response }
+      for (const name of Object.keys({ ...response.headers, ...multiValueHeaders }))
+        if (hopByHop.includes(name.toLowerCase())) found.push([response.statusCode, name])
+    }
+    t.strictSame(found, [])
+  })
+}
 
 t.test('the health of the server is nothing of the function', async (t) => {
   for (const path of ['/health', '/ready']) {
@@ -65,6 +101,23 @@ t.test('a named stage of an HTTP API is in the path', async (t) => {
   const { body } = await handler({ ...event, requestContext }, createContext())
 
   t.equal(body, 'Hello Ada!')
+})
+
+t.test('the stage $default is never in the path', async (t) => {
+  const id = await data.seed(t, 'Ada')
+  const path = `/$default/hello/${id}`
+  const rest = restApi.createEvent({ path })
+  const requestContext = { ...rest.requestContext, path, stage: '$default' }
+
+  for (const event of [
+    functionUrl.createEvent({ path }),
+    httpApi.createEvent({ path }),
+    { ...rest, version: '1.0', requestContext },
+  ]) {
+    const { statusCode } = await handler(event, createContext())
+    t.equal(statusCode, 404, event.version)
+  }
+  t.strictSame(await data.messages(id), [])
 })
 
 t.test('the base path of a custom domain is not of the path', async (t) => {

@@ -1,0 +1,264 @@
+import { execFile, spawn } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { Value } from 'typebox/value'
+import { docker } from './docker.ts'
+import { startEmbeddedTable } from './embedded-table.ts'
+import { startFaultProxy } from './fault-proxy.ts'
+import { toResponse } from './lambda.ts'
+import type { EventSource } from './lambda-events.ts'
+import { type Outcome, type RuntimeApiOptions, startRuntimeApi } from './runtime-api.ts'
+import { LambdaResponse, type Response, type Target } from './target.ts'
+
+const image = 'hello-dynamodb'
+
+/** This machine, for a function: a host name, as AWS's endpoints have one, and not an address. */
+export const hostName = 'host.test'
+
+/**
+ * The variables that Lambda sets. AWS_EXECUTION_ENV is not one of them for a container image that is
+ * not based on an image of AWS. (AWS Lambda Developer Guide, "Defined runtime environment variables")
+ */
+const reservedVariables = {
+  AWS_ACCESS_KEY_ID: 'ASIAENVIRONMENT',
+  AWS_DEFAULT_REGION: 'eu-central-1',
+  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '128',
+  AWS_LAMBDA_FUNCTION_NAME: 'hello',
+  AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+  AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+  AWS_LAMBDA_LOG_GROUP_NAME: '/aws/lambda/hello',
+  AWS_LAMBDA_LOG_STREAM_NAME: '2026/11/22/[$LATEST]0123456789abcdef0123456789abcdef',
+  AWS_LAMBDA_RUNTIME_API: '127.0.0.1:9001',
+  AWS_REGION: 'eu-central-1',
+  AWS_SECRET_ACCESS_KEY: 'secret',
+  AWS_SESSION_TOKEN: 'token',
+  AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
+  AWS_XRAY_DAEMON_ADDRESS: '169.254.79.129:2000',
+  LAMBDA_RUNTIME_DIR: '/var/runtime',
+  LAMBDA_TASK_ROOT: '/var/task',
+  LANG: 'en_US.UTF-8',
+  LD_LIBRARY_PATH:
+    '/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib',
+  PATH: '/usr/local/bin:/usr/bin:/bin:/opt/bin',
+  TZ: ':UTC',
+  _HANDLER: '',
+}
+
+export interface EnvironmentOptions {
+  /** The variables of the function's configuration; `undefined` removes one that Lambda sets. */
+  variables: Record<string, string | undefined>
+  /** Megabytes of memory. */
+  memory?: number
+  /** The share of a processor, for `docker run --cpus`. */
+  cpus?: string
+  /** Further options of `docker run`. */
+  options?: string[]
+  /** Whether the function is frozen between invocations, as it is unless it handles several at once. */
+  freezes?: boolean
+  /** Answers requests to 127.0.0.1:9001 outside the Runtime API. */
+  serveOther?: RuntimeApiOptions['serveOther']
+}
+
+export type ExecutionEnvironment = Awaited<ReturnType<typeof startEnvironment>>
+
+/** Builds the image that the environments run. */
+export async function buildImage(): Promise<void> {
+  await docker('compose', 'build', '--quiet', 'api')
+}
+
+/** The address of this machine that containers can reach: their network's gateway. */
+export function hostAddress(): Promise<string> {
+  const gateway = '{{(index .IPAM.Config 0).Gateway}}'
+  return docker('network', 'inspect', '--format', gateway, 'bridge')
+}
+
+/**
+ * Starts an execution environment of Lambda: two containers that share their network and processes,
+ * one with what is Lambda's part, one with the function, which has what Lambda gives it: variables, a
+ * user id that the image does not know, a read-only file system except /tmp. `stop` it in the end.
+ */
+export async function startEnvironment({
+  variables,
+  memory = 128,
+  cpus = '1',
+  options = [],
+  freezes = true,
+  serveOther,
+}: EnvironmentOptions) {
+  const host = await hostAddress()
+  const api = await startRuntimeApi({ host, onTimeout, serveOther })
+  // Lambda runs no health check.
+  const common = ['--detach', '--no-healthcheck', '--user', '993:990']
+  const sandbox = await docker(
+    ...['run', ...common, '--add-host', `${hostName}:${host}`, '--entrypoint', 'node'],
+    ...['--env', `RUNTIME_API=${api.address}`, '--env', `FREEZE=${freezes ? 1 : ''}`, image],
+    ...['--input-type=module-typescript', '--eval', await readInit()]
+  )
+  const containers = [sandbox]
+  await printed(sandbox, 'listening').catch(abandon)
+
+  const start = performance.now()
+  const limits = { memory: `${memory}m`, 'memory-swap': `${memory}m`, cpus }
+  const env = {
+    ...reservedVariables,
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: `${memory}`,
+    // The CA bundle that a test machine's base image may have is not the function's.
+    NODE_EXTRA_CA_CERTS: '',
+    ...variables,
+  }
+  const container = await docker(
+    ...['run', ...common, '--read-only', '--tmpfs', '/tmp:mode=1777', '--cap-drop', 'ALL'],
+    ...['--pid', `container:${sandbox}`, '--network', `container:${sandbox}`],
+    ...Object.entries(limits).map(([name, value]) => `--${name}=${value}`),
+    ...Object.entries(env).flatMap(([name, value]) =>
+      value === undefined ? [] : `--env=${name}=${value}`
+    ),
+    ...options,
+    image
+  ).catch(abandon)
+  containers.unshift(container)
+
+  const ended = docker('wait', container).then((code) => {
+    const errorMessage = `Runtime exited with error: exit status ${code}`
+    api.close({ errorType: 'Runtime.ExitError', errorMessage })
+    return Number(code)
+  })
+  // Not unhandled, if nothing waits for it.
+  ended.catch(() => {})
+
+  async function abandon(error: unknown): Promise<never> {
+    await stop()
+    throw error
+  }
+
+  async function stop(): Promise<void> {
+    await docker('rm', '--force', ...containers)
+    api.stop()
+  }
+
+  async function signal(name: NodeJS.Signals): Promise<void> {
+    await docker('kill', '--signal', name, container)
+  }
+
+  async function onTimeout(seconds: string): Promise<void> {
+    const errorMessage = `Task timed out after ${seconds} seconds`
+    api.close({ errorType: 'Sandbox.Timedout', errorMessage })
+    await signal('SIGKILL')
+  }
+
+  return {
+    /** Resolves when the function waits for an event, with the milliseconds since its start. */
+    async ready(): Promise<number> {
+      const early = ended.then(async (code) => {
+        const lines = (await readLogs(container)).map(({ text }) => text)
+        throw new Error(`the function ended with ${code}: ${lines.join('\n')}`)
+      })
+      await Promise.race([api.ready(), early])
+      return performance.now() - start
+    },
+    invoke: api.invoke,
+    maxPolls: api.maxPolls,
+    initError: api.initError,
+    signal,
+    /** The milliseconds that the function has run on a processor, to 10. */
+    processorTime: () => readProcessorTime(sandbox),
+    /** Resolves with the exit code when the function's process has ended. */
+    ended: () => ended,
+    logs: () => readLogs(container),
+    stop,
+  }
+}
+
+/** The HTTP response that an invocation returned. */
+export function httpResponse({ response, error }: Outcome): Response {
+  if (error) throw new Error(`${error.errorType}: ${error.errorMessage}`)
+  return toResponse(Value.Parse(LambdaResponse, response))
+}
+
+/** The image in an execution environment, with the events of one source, over the embedded DynamoDB. */
+export function environmentTarget(source: EventSource): Target {
+  return {
+    name: `the image behind ${source.name}, over the embedded DynamoDB`,
+    lacks: { ...source.lacks, 'freeze the clock': 'it runs on the clock of the machine' },
+
+    async start() {
+      const database = await startReachableTable()
+      const environment = await startEnvironment({ variables: database.variables })
+      return {
+        send: async (request) =>
+          httpResponse(await environment.invoke(source.createEvent(request))),
+        items: database.table.repository,
+        leftovers: database.table.leftovers,
+        async stop() {
+          await environment.stop()
+          await database.stop()
+        },
+      }
+    },
+  }
+}
+
+/** Starts an embedded DynamoDB that environments reach, by way of a proxy that can do faults. */
+export async function startReachableTable() {
+  const table = await startEmbeddedTable()
+  const proxy = await startFaultProxy(table.connection.endpoint, await hostAddress())
+  const { port } = new URL(proxy.endpoint)
+  return {
+    table,
+    proxy,
+    variables: {
+      DYNAMODB_TABLE_NAME: table.tableName,
+      AWS_ENDPOINT_URL_DYNAMODB: `http://${hostName}:${port}`,
+    },
+    async stop(): Promise<void> {
+      await proxy.stop()
+      await table.stop()
+    },
+  }
+}
+
+/** Reads it where the function is another process than 1. (proc_pid_stat(5)) */
+async function readProcessorTime(sandbox: string): Promise<number> {
+  const stats = await docker('exec', sandbox, 'sh', '-c', 'cat /proc/[0-9]*/stat')
+  const own = /^(1|\d+ \((sh|cat)\)) /
+  const ticks = stats.split('\n').flatMap((line) => {
+    if (own.test(line)) return []
+    const [user, system] = line.slice(line.lastIndexOf(')')).split(' ').slice(12, 14)
+    return [Number(user), Number(system)]
+  })
+  return 10 * ticks.reduce((sum, each) => sum + each, 0)
+}
+
+/** A line of a function's log. */
+export interface LogLine {
+  text: string
+  /** The fields of a JSON object; none, if the line is none. */
+  fields: Record<string, unknown>
+}
+
+/** What a function has written to its standard output, then to its standard error. */
+async function readLogs(container: string): Promise<LogLine[]> {
+  const output = await promisify(execFile)('docker', ['logs', container], { maxBuffer: 2 ** 28 })
+  const lines = `${output.stdout}${output.stderr}`.split('\n').filter((text) => text !== '')
+  return lines.map((text) => ({ text, fields: parseFields(text) }))
+}
+
+function parseFields(text: string): LogLine['fields'] {
+  try {
+    return { ...JSON.parse(text) }
+  } catch {
+    return {}
+  }
+}
+
+function readInit(): Promise<string> {
+  return readFile(fileURLToPath(new URL('environment-init.ts', import.meta.url)), 'utf8')
+}
+
+async function printed(container: string, line: string): Promise<void> {
+  const logs = spawn('docker', ['logs', '--follow', container])
+  for await (const each of createInterface(logs.stdout)) if (each === line) break
+  logs.kill()
+}
