@@ -2,14 +2,16 @@ import t from 'tap'
 import { ConfigError } from '../../src/config.ts'
 import { findStack } from '../../src/tools/stack.ts'
 import { specifyHelloApi } from '../behaviour/hello-api.ts'
-import { stackTarget } from '../targets/stack.ts'
+import { deployedStack, stackOnMiniStack } from '../targets/stack.ts'
 
-const { AWS_DEFAULT_REGION, AWS_SAM_STACK_NAME } = process.env
+// Only test/container/stack.test.ts sets AWS_EMULATOR.
+const { AWS_DEFAULT_REGION, AWS_EMULATOR, AWS_SAM_STACK_NAME } = process.env
 
 try {
   if (!AWS_SAM_STACK_NAME)
     throw new ConfigError('AWS_SAM_STACK_NAME must be the name of a deployed stack; it is not set.')
-  specifyHelloApi(t, stackTarget(await findStack(AWS_SAM_STACK_NAME, AWS_DEFAULT_REGION)))
+  const stack = await findStack(AWS_SAM_STACK_NAME, AWS_DEFAULT_REGION)
+  specifyHelloApi(t, AWS_EMULATOR === 'MiniStack' ? stackOnMiniStack(stack) : deployedStack(stack))
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error
   t.bailout(error.message)

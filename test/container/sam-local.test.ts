@@ -2,7 +2,8 @@ import t from 'tap'
 import { specifyHelloApi } from '../behaviour/hello-api.ts'
 import { buildTimeout, startCompose } from '../targets/compose.ts'
 import { noEngine } from '../targets/docker.ts'
-import { noSam, samLocalTarget } from '../targets/sam-local.ts'
+import { noSam } from '../targets/sam.ts'
+import { samLocalTarget } from '../targets/sam-local.ts'
 
 const skip = (await noEngine()) || (await noSam())
 

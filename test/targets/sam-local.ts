@@ -1,25 +1,11 @@
-import { execFile, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { Pool } from 'undici'
-import { yamlDump, yamlParse } from 'yaml-cfn'
 import type { Compose } from './compose.ts'
-import { docker } from './docker.ts'
-import { listenOnFreePort } from './listen.ts'
-import { missingProgram } from './missing-program.ts'
+import { freePort } from './listen.ts'
+import { buildStack, root } from './sam.ts'
 import { sendOnSocket } from './standalone.ts'
 import { requestsAtOnce, type Target } from './target.ts'
-
-const run = promisify(execFile)
-const root = fileURLToPath(new URL('../..', import.meta.url))
-
-/** Why SAM cannot be tested here, and what to do about it; `false` if it can. */
-export function noSam(): Promise<string | false> {
-  return missingProgram('sam', '--version', 'the SAM CLI (pip install aws-sam-cli)')
-}
 
 /** The stack as `sam build` makes it and `sam local start-api` serves it, over DynamoDB Local. */
 export function samLocalTarget(compose: Compose, folder: string): Target {
@@ -33,7 +19,16 @@ export function samLocalTarget(compose: Compose, folder: string): Target {
     },
 
     async start() {
-      const template = await build(folder)
+      const template = await buildStack(folder, {
+        tag: 'function:root',
+        // SAM puts its emulator into the image as the image's user, who may not write there.
+        dockerfile: (image) => `FROM ${image}\nUSER root\n`,
+        // SAM hands on no variables but those of the template.
+        variables: {
+          AWS_ENDPOINT_URL_DYNAMODB: 'http://dynamodb:8000',
+          DYNAMODB_TABLE_NAME: 'hello',
+        },
+      })
       const server = await serve(template, compose.network)
       const pool = new Pool(server.origin, { connections: requestsAtOnce })
       return {
@@ -47,25 +42,6 @@ export function samLocalTarget(compose: Compose, folder: string): Target {
       }
     },
   }
-}
-
-/** Builds the stack; returns its template, with a function that calls DynamoDB Local. */
-async function build(folder: string): Promise<string> {
-  await run('sam', ['build', '--use-buildkit', '--build-dir', folder], { cwd: root })
-  const path = `${folder}/template.yaml`
-  const template = yamlParse(await readFile(path, 'utf8'))
-  const { ImageUri } = template.Resources.Function.Properties
-  // SAM puts its emulator into the image as the image's user, who may not write there.
-  await writeFile(`${folder}/Dockerfile`, `FROM ${ImageUri}\nUSER root\n`)
-  template.Resources.Function.Properties.ImageUri = 'function:root'
-  await docker('build', '--quiet', '--tag', 'function:root', folder)
-  // SAM hands on no variables but those of the template.
-  Object.assign(template.Resources.Function.Properties.Environment.Variables, {
-    AWS_ENDPOINT_URL_DYNAMODB: 'http://dynamodb:8000',
-    DYNAMODB_TABLE_NAME: 'hello',
-  })
-  await writeFile(path, yamlDump(template))
-  return path
 }
 
 async function serve(template: string, network: string) {
@@ -102,13 +78,4 @@ async function serve(template: string, network: string) {
     await closed
   }
   return { origin: `http://127.0.0.1:${port}`, stop }
-}
-
-/** A port that is free now; SAM cannot choose one. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  const port = await listenOnFreePort(server)
-  server.close()
-  await once(server, 'close')
-  return port
 }

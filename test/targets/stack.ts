@@ -4,10 +4,10 @@ import { createDynamoDBClient } from '../../src/dynamodb-client.ts'
 import { createRepository } from '../../src/repository.ts'
 import type { Stack } from '../../src/tools/stack.ts'
 import { sendOnSocket } from './standalone.ts'
-import { requestsAtOnce, type Target } from './target.ts'
+import { requestsAtOnce, type StartedTarget, type Target } from './target.ts'
 
-/** A deployed stack: its live API, over its table. */
-export function stackTarget({ endpoint, region, tableName }: Stack): Target {
+/** A stack that is deployed to AWS. */
+export function deployedStack(stack: Stack): Target {
   return {
     name: 'the deployed stack',
     lacks: {
@@ -15,49 +15,65 @@ export function stackTarget({ endpoint, region, tableName }: Stack): Target {
       'share the clock': 'it runs on the clock of AWS',
       'pass on what is no greeting': 'API Gateway answers it, without the service',
     },
+    start: () => start(stack),
+  }
+}
 
-    async start() {
-      const { origin, pathname } = new URL(endpoint)
-      const prefix = pathname.slice(0, pathname.lastIndexOf('/hello/'))
-      const pool = new Pool(origin, { connections: requestsAtOnce })
-      const client = createDynamoDBClient({ region })
-      const repository = createRepository(DynamoDBDocumentClient.from(client), tableName)
+/** A stack that is deployed to MiniStack, an emulator of AWS. */
+export function stackOnMiniStack(stack: Stack): Target {
+  return {
+    name: 'the stack on MiniStack',
+    lacks: {
+      'carry encoded slashes': 'MiniStack decodes the path',
+      'carry encoded reserved characters': 'MiniStack decodes the path',
+      'freeze the clock': 'it runs on the clock of the machine',
+      'pass on what is no greeting': 'MiniStack answers it, as API Gateway does',
+    },
+    start: () => start(stack),
+  }
+}
 
-      // Reads are eventually consistent, the service's of a name too, and may come from several
-      // copies: a few that agree in a row are taken for all.
-      async function settle(id: string, name: string | undefined): Promise<void> {
-        const deadline = AbortSignal.timeout(30_000)
-        for (let agreed = 0; agreed < 3; ) {
-          agreed = (await repository.getName(id, deadline)) === name ? agreed + 1 : 0
-        }
-      }
+/** Connects to the live API of a stack, and to its table. */
+async function start({ endpoint, region, tableName }: Stack): Promise<StartedTarget> {
+  const { origin, pathname } = new URL(endpoint)
+  const prefix = pathname.slice(0, pathname.lastIndexOf('/hello/'))
+  const pool = new Pool(origin, { connections: requestsAtOnce })
+  const client = createDynamoDBClient({ region })
+  const repository = createRepository(DynamoDBDocumentClient.from(client), tableName)
 
-      const seed = async (id: string, name: string) => {
-        await repository.putName(id, name)
-        await settle(id, name)
-      }
-      const use = forgetWhenInterrupted(repository.forget)
+  // Reads are eventually consistent, the service's of a name too, and may come from several
+  // copies: a few that agree in a row are taken for all.
+  async function settle(id: string, name: string | undefined): Promise<void> {
+    const deadline = AbortSignal.timeout(30_000)
+    for (let agreed = 0; agreed < 3; ) {
+      agreed = (await repository.getName(id, deadline)) === name ? agreed + 1 : 0
+    }
+  }
 
-      return {
-        send({ path, ...request }) {
-          const id = decodeURIComponent(path.slice('/hello/'.length))
-          return use(id, () => sendOnSocket(pool, { path: prefix + path, ...request }))
-        },
-        items: {
-          history: repository.history,
-          forget: repository.forget,
-          putName: (id, name) => use(id, () => seed(id, name)),
-        },
-        async leftovers(ids) {
-          await Promise.all(ids.map((id) => settle(id, undefined)))
-          const pages = ids.map((id) => Array.fromAsync(repository.history(id)))
-          return (await Promise.all(pages)).flat(2)
-        },
-        async stop() {
-          await pool.close()
-          client.destroy()
-        },
-      }
+  const seed = async (id: string, name: string) => {
+    await repository.putName(id, name)
+    await settle(id, name)
+  }
+  const use = forgetWhenInterrupted(repository.forget)
+
+  return {
+    send({ path, ...request }) {
+      const id = decodeURIComponent(path.slice('/hello/'.length))
+      return use(id, () => sendOnSocket(pool, { path: prefix + path, ...request }))
+    },
+    items: {
+      history: repository.history,
+      forget: repository.forget,
+      putName: (id, name) => use(id, () => seed(id, name)),
+    },
+    async leftovers(ids) {
+      await Promise.all(ids.map((id) => settle(id, undefined)))
+      const pages = ids.map((id) => Array.fromAsync(repository.history(id)))
+      return (await Promise.all(pages)).flat(2)
+    },
+    async stop() {
+      await pool.close()
+      client.destroy()
     },
   }
 }

@@ -8,7 +8,12 @@ const Template = Type.Object({
   Parameters: Type.Record(Type.String(), Type.Object({ Default: Type.Unknown() })),
   Resources: Type.Record(
     Type.String(),
-    Type.Object({ Type: Type.String(), Properties: Type.Record(Type.String(), Type.Unknown()) })
+    Type.Object({
+      Type: Type.String(),
+      Properties: Type.Record(Type.String(), Type.Unknown()),
+      DeletionPolicy: Type.Optional(Type.String()),
+      UpdateReplacePolicy: Type.Optional(Type.String()),
+    })
   ),
   Outputs: Type.Record(Type.String(), Type.Object({ Value: Type.Unknown() })),
 })
@@ -65,6 +70,13 @@ t.test('the table is encrypted, can be restored, and forgets messages that expir
     SSESpecification: { SSEEnabled: true },
     PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
     TimeToLiveSpecification: { AttributeName: 'expires', Enabled: true },
+  })
+})
+
+t.test('the table outlives its stack and its replacement', async (t) => {
+  t.match(template.Resources.Table, {
+    DeletionPolicy: 'RetainExceptOnCreate',
+    UpdateReplacePolicy: 'Retain',
   })
 })
 

@@ -1,0 +1,227 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { urlToHttpOptions } from 'node:url'
+import {
+  CloudFormationClient,
+  DescribeStacksCommand,
+  paginateDescribeStackEvents,
+} from '@aws-sdk/client-cloudformation'
+import { ListTablesCommand } from '@aws-sdk/client-dynamodb'
+import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb'
+import t from 'tap'
+import { request } from 'undici'
+import { yamlDump, yamlParse } from 'yaml-cfn'
+import { createDynamoDBClient } from '../../src/dynamodb-client.ts'
+import { createRepository } from '../../src/repository.ts'
+import { runCloudSuite } from '../targets/cloud-suite.ts'
+import { buildTimeout } from '../targets/compose.ts'
+import { docker, noEngine } from '../targets/docker.ts'
+import { startHttpProxy } from '../targets/http-proxy.ts'
+import { noMiniStack, startMiniStack } from '../targets/ministack.ts'
+import { noSam } from '../targets/sam.ts'
+import { buildForMiniStack, samRunner } from '../targets/sam-deploy.ts'
+import { startProcess } from '../targets/start-process.ts'
+import { TestData } from '../targets/test-data.ts'
+
+/** The name that SAM suggests. */
+const StackName = 'sam-app'
+const day = 24 * 60 * 60
+
+const skip = (await noEngine()) || (await noSam()) || (await noMiniStack())
+
+t.setTimeout(buildTimeout)
+t.test('a stack on MiniStack', { skip, timeout: buildTimeout }, async (t) => {
+  const folder = t.testdir()
+  const { image, template } = await buildForMiniStack(t, folder)
+  const ministack = await startMiniStack(t)
+  const sam = await samRunner(t, folder, ministack.env)
+
+  const created = await sam('deploy', '--guided')
+  t.test('is created by sam deploy --guided with its default answers', async (t) => {
+    t.equal(created.code, 0) || console.error(created.output)
+    t.match(created.output, `Successfully created/updated stack - ${StackName} in eu-central-1`)
+  })
+
+  const cloudFormation = new CloudFormationClient({
+    ...ministack.connection,
+    endpoint: ministack.env.AWS_ENDPOINT_URL_CLOUDFORMATION,
+  })
+  const client = createDynamoDBClient(ministack.connection)
+  t.teardown(() => {
+    cloudFormation.destroy()
+    client.destroy()
+  })
+  const { Stacks: [stack] = [] } = await cloudFormation.send(
+    new DescribeStacksCommand({ StackName })
+  )
+  const output = (key: string) =>
+    stack?.Outputs?.find(({ OutputKey }) => OutputKey === key)?.OutputValue ?? ''
+  const TableName = output('DynamoDBTableName')
+  const documentClient = DynamoDBDocumentClient.from(client)
+  const repository = createRepository(documentClient, TableName)
+  const data = new TestData(repository)
+  const greet = (id: string) => request(output('HelloPersonApi').replace('{id}', id))
+
+  /** All that tests have in the table. */
+  async function testItems() {
+    const pages = paginateScan({ client: documentClient }, { TableName })
+    return (await Array.fromAsync(pages)).flatMap(({ Items = [] }) => Items)
+  }
+
+  t.test('the cloud suite', async (t) => {
+    const env = { ...ministack.env, AWS_EMULATOR: 'MiniStack', AWS_SAM_STACK_NAME: StackName }
+
+    t.test('passes, also if two people run it at once', { jobs: 2 }, async (t) => {
+      const people = ['one', 'another'].map((name) =>
+        t.test(name, async (t) => {
+          const { code, output } = await runCloudSuite(t, env).ended()
+          t.equal(code, 0) || console.error(output)
+          t.match(output, /^ *ok \d+ - nothing of these tests is left behind/m)
+        })
+      )
+      await Promise.all(people)
+      t.strictSame(await testItems(), [])
+    })
+
+    t.test('fails on an API that is broken', async (t) => {
+      const api = new URL(output('HelloPersonApi'))
+      const broken = await startHttpProxy(t, urlToHttpOptions(api), {
+        rewrite: (body) => body.replace('Hello', 'Hallo'),
+      })
+      const cloudFormation = urlToHttpOptions(new URL(env.AWS_ENDPOINT_URL_CLOUDFORMATION))
+      const outputs = await startHttpProxy(t, cloudFormation, {
+        rewrite: (body) => body.replace(api.origin, `http://127.0.0.1:${broken}`),
+      })
+      const AWS_ENDPOINT_URL_CLOUDFORMATION = `http://127.0.0.1:${outputs}`
+
+      const suite = runCloudSuite(t, { ...env, AWS_ENDPOINT_URL_CLOUDFORMATION })
+
+      const { code, output: printed } = await suite.ended()
+      t.equal(code, 1)
+      t.match(printed, /not ok \d+ - a known person is greeted by name/)
+      t.strictSame(await testItems(), [])
+    })
+
+    t.test('removes what it made when it is interrupted', async (t) => {
+      const { ended, interrupt } = runCloudSuite(t, env)
+      while ((await testItems()).length === 0);
+
+      interrupt()
+
+      t.not((await ended()).code, 0)
+      t.strictSame(await testItems(), [])
+    })
+
+    const refusals: [what: string, env: NodeJS.ProcessEnv, message: RegExp][] = [
+      [
+        'no name',
+        { AWS_SAM_STACK_NAME: undefined },
+        /^Bail out! AWS_SAM_STACK_NAME must be .*; it is not set\.$/m,
+      ],
+      [
+        'a name that no stack has',
+        { AWS_SAM_STACK_NAME: 'missing' },
+        /^Bail out! The stack must be .*; there is no "missing" in this account and eu-central-1\.$/m,
+      ],
+      [
+        'a stack without an output',
+        // SAM's own, for its bucket.
+        { AWS_SAM_STACK_NAME: 'aws-sam-cli-managed-default' },
+        /^Bail out! The stack aws-sam-cli-managed-default has no output HelloPersonApi: .*\.$/m,
+      ],
+      [
+        'no region',
+        { AWS_DEFAULT_REGION: undefined, AWS_CONFIG_FILE: '/dev/null' },
+        /^Bail out! AWS_DEFAULT_REGION must be .*; it is not set\.$/m,
+      ],
+      [
+        'no credentials',
+        {
+          AWS_ACCESS_KEY_ID: undefined,
+          AWS_SECRET_ACCESS_KEY: undefined,
+          AWS_CONFIG_FILE: '/dev/null',
+          AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+          AWS_EC2_METADATA_DISABLED: 'true',
+        },
+        /^Bail out! AWS credentials must be .*; there are none\.$/m,
+      ],
+    ]
+    for (const [what, variables, message] of refusals) {
+      t.test(`with ${what} says what is needed`, async (t) => {
+        const { code, output } = await runCloudSuite(t, { ...env, ...variables }).ended()
+        t.not(code, 0)
+        t.match(output, message)
+      })
+    }
+  })
+
+  t.test('the tool for names finds its table', async (t) => {
+    const id = data.newId(t)
+    const args = ['--stack', StackName, 'set', id, 'Ada']
+    const tool = startProcess(t, t.testdir(), ministack.env, 'tools/names.ts', ...args)
+    t.match(await tool.ended(), { code: 0, stderr: '' })
+    t.equal(await (await greet(id)).body.text(), 'Hello Ada!')
+  })
+
+  t.test('takes the parameters of an update, and still greets', async (t) => {
+    const id = await data.seed(t, 'Ada')
+    const update = await sam('deploy', '--parameter-overrides', 'MessageDays=7 FunctionMemory=1024')
+    t.equal(update.code, 0) || console.error(update.output)
+
+    const response = await greet(id)
+
+    t.equal(await response.body.text(), 'Hello Ada!')
+    const { expires } = (await testItems()).find(({ SK }) => SK.startsWith('TS#')) ?? {}
+    t.ok(Math.abs(expires - Date.now() / 1000 - 7 * day) < 60, `it expires at ${expires}`)
+    const containers = await docker('ps', '--quiet', '--filter', `ancestor=${image}`)
+    const [newest = ''] = containers.split('\n')
+    const env = await docker('inspect', '--format', '{{json .Config.Env}}', newest)
+    t.match(env, '"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=1024"')
+  })
+
+  t.test('leaves no table behind if its creation fails', async (t) => {
+    const { Resources, ...rest } = yamlParse(await readFile(template, 'utf8'))
+    Resources.Signal = { Type: 'AWS::CloudFormation::WaitConditionHandle' }
+    // It fails after a second, as it gets no signal.
+    Resources.Wait = {
+      Type: 'AWS::CloudFormation::WaitCondition',
+      DependsOn: 'Table',
+      Properties: { Handle: { Ref: 'Signal' }, Timeout: '1' },
+    }
+    await writeFile(`${folder}/failing.yaml`, yamlDump({ Resources, ...rest }))
+
+    const { code, output } = await sam('deploy', '-t', 'failing.yaml', '--stack-name', 'failing')
+
+    t.equal(code, 1)
+    t.match(output, /CREATE_COMPLETE +AWS::DynamoDB::Table/)
+    const { TableNames } = await client.send(new ListTablesCommand())
+    t.strictSame(TableNames, [TableName])
+  })
+
+  t.test('is deleted by sam delete, except for its table', async (t) => {
+    const id = await data.seed(t, 'Ada')
+
+    const deletion = await sam('delete', '--no-prompts')
+
+    t.equal(deletion.code, 0) || console.error(deletion.output)
+    t.equal((await greet(id)).statusCode, 404)
+    t.equal(await repository.getName(id), 'Ada')
+    // By its ARN, as a deleted stack has no name. The newest event is the first.
+    const pages = paginateDescribeStackEvents(
+      { client: cloudFormation },
+      { StackName: stack?.StackId }
+    )
+    const events = (await Array.fromAsync(pages)).flatMap(({ StackEvents = [] }) => StackEvents)
+    const status = new Map(
+      events.reverse().map((event) => [event.LogicalResourceId, event.ResourceStatus])
+    )
+    t.equal(status.get('Table'), 'DELETE_SKIPPED')
+    status.delete('Table')
+    for (const [resource, each] of status) t.equal(each, 'DELETE_COMPLETE', `${resource}`)
+    t.ok(status.has('Function'))
+  })
+
+  t.test('leaves no container behind', async (t) => {
+    await ministack.stop()
+    t.equal(await docker('ps', '--all', '--quiet', '--filter', `ancestor=${image}`), '')
+  })
+})
