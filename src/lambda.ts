@@ -52,7 +52,9 @@ app.ready()
 export async function handler(event: unknown, context: Context): Promise<Response> {
   const requestId = context.awsRequestId
   const request = readEvent(event)
-  if (!request) return refuse(requestId)
+  if (!request) return refuse(requestId, 400, 'The event is not an HTTP request.')
+  if (request.path.length > maxPathLength)
+    return refuse(requestId, 414, 'The path must not exceed 16 KiB.')
 
   const { headers, method: httpMethod, path, sourceIp } = request
   // The adapter throws on an event that it does not expect, so it gets one that it does. It reads a
@@ -68,6 +70,9 @@ export async function handler(event: unknown, context: Context): Promise<Respons
   return response
 }
 
+// As the server takes (server.ts). An event may have up to 6 MB.
+const maxPathLength = 16_384
+
 // Fastify's inject adds `connection`, as a server does. HTTP/2 forbids these headers in a response
 // (RFC 9113, 8.2.2), and what is in front of the function may pass them on.
 const hopByHopHeaders = [
@@ -80,13 +85,13 @@ const hopByHopHeaders = [
 
 type Response = LambdaResponse & { multiValueHeaders?: Record<string, string[]> }
 
-/** Responds to an event that is no HTTP request, in a form that every event source understands. */
-function refuse(requestId: string): Response {
-  app.log.info({ requestId }, 'no HTTP request')
-  const problem = createProblem(400, 'The event is no HTTP request.', requestId)
+/** Responds without the app, in a form that every event source understands. */
+function refuse(requestId: string, status: number, detail: string): Response {
+  app.log.info({ requestId, status }, detail)
+  const problem = createProblem(status, detail, requestId)
   const headers = { ...commonHeaders(requestId), 'content-type': 'application/problem+json' }
   return {
-    statusCode: 400,
+    statusCode: status,
     headers,
     multiValueHeaders: Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [name, [value]])

@@ -1,4 +1,5 @@
 import { setSourceMapsSupport } from 'node:module'
+import { availableParallelism } from 'node:os'
 
 // The one entry of the image. Lambda tells a process that it is a function by this variable.
 // (AWS Lambda Developer Guide, "Building a custom runtime")
@@ -18,13 +19,30 @@ async function serve(): Promise<void> {
 
 /** Hands over to Lambda's runtime client, which loads the handler and brings it the events. */
 async function handleEvents(): Promise<void> {
-  process.env._HANDLER = 'lambda.handler'
-  process.env.LAMBDA_TASK_ROOT = import.meta.dirname
-  // The runtime client gives these options to the worker threads that it starts where Lambda sends
-  // several events at once (AWS_LAMBDA_MAX_CONCURRENCY). Node.js takes V8's only for all threads.
-  process.execArgv = []
+  const { env } = process
+  env._HANDLER = 'lambda.handler'
+  env.LAMBDA_TASK_ROOT = import.meta.dirname
+  // What the runtime client logs is JSON, too: errors of the init phase and uncaught ones.
+  env.AWS_LAMBDA_LOG_FORMAT = 'JSON'
+  if (env.AWS_LAMBDA_MAX_CONCURRENCY) prepareWorkers(env)
+  process.on('uncaughtException', (error) => {
+    // The runtime client has logged this one, and reported it as an error of the init phase.
+    if (error.name !== 'ConfigError') console.error(error)
+    process.exit(1)
+  })
   // The first process of a container has no default action for a signal. And `process.exit()` would
   // wait for a thread of the runtime client, which waits for an event: another program ends both.
   process.on('SIGTERM', () => process.execve?.('/bin/true'))
   await import('aws-lambda-ric')
+}
+
+/**
+ * Where Lambda sends several events at once, as Lambda Managed Instances do, the runtime client
+ * starts 8 worker threads for each processor.
+ */
+function prepareWorkers(env: NodeJS.ProcessEnv): void {
+  // Each worker keeps a thread of libuv's pool waiting for an event. DNS lookups need some, too.
+  env.UV_THREADPOOL_SIZE ??= `${availableParallelism() * 8 + 4}`
+  // The workers would get these options. Node.js takes V8's only for all threads, and they have them.
+  process.execArgv = []
 }

@@ -1,6 +1,25 @@
+import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { type BuildOptions, build } from 'esbuild'
+import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { coldStartPlugins } from './cold-start-plugins.ts'
+
+// Of the first character of a file, and nothing else.
+const sourceMap = Buffer.from('{"version":3,"sources":[""],"mappings":"AAAA"}').toString('base64')
+
+/**
+ * Has stack traces name the sources of the service alone: to decode the source map of all packages,
+ * too, takes longer than a request.
+ */
+const mapOwnSourcesOnly: Plugin = {
+  name: 'map-own-sources-only',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/node_modules\/.*\.[cm]?js$/ }, async ({ path }) => {
+      const source = await readFile(path, 'utf8')
+      const map = `//# sourceMappingURL=data:application/json;base64,${sourceMap}`
+      return { contents: `${source}\n${map}` }
+    })
+  },
+}
 
 /** The options that all bundles of the image share. */
 export const sharedOptions = {
@@ -16,6 +35,7 @@ export const sharedOptions = {
   sourcesContent: false,
   // In files beside the bundles, which then are ASCII: V8 needs half the memory for such a source.
   legalComments: 'external',
+  plugins: [mapOwnSourcesOnly],
 } satisfies BuildOptions
 
 /**
@@ -35,7 +55,7 @@ export async function buildFunction(entryPoint: string, outdir: string): Promise
     banner: { js: '(function (exports, require, module) {' },
     footer: { js: '})' },
     metafile: true,
-    plugins: coldStartPlugins(options),
+    plugins: [...coldStartPlugins(options), ...options.plugins],
   })
   const script = Object.keys(metafile.outputs).find((path) => path.endsWith('.cjs')) ?? ''
 

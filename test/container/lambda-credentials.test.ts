@@ -1,10 +1,9 @@
 import { createServer } from 'node:http'
 import t, { type Test } from 'tap'
 import { buildTimeout } from '../targets/compose.ts'
-import { noEngine } from '../targets/docker.ts'
+import { hostAddress, noEngine } from '../targets/docker.ts'
 import {
   buildImage,
-  hostAddress,
   hostName,
   httpResponse,
   startEnvironment,

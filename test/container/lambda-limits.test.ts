@@ -6,11 +6,10 @@ import { createServer } from 'node:tls'
 import { generate } from 'selfsigned'
 import t, { type Test } from 'tap'
 import { buildTimeout } from '../targets/compose.ts'
-import { noEngine } from '../targets/docker.ts'
+import { hostAddress, noEngine } from '../targets/docker.ts'
 import {
   buildImage,
   type EnvironmentOptions,
-  hostAddress,
   hostName,
   httpResponse,
   startEnvironment,

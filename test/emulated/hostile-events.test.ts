@@ -90,7 +90,7 @@ const others: [what: string, event: unknown][] = [
   ['a method that HTTP has not', { ...withoutPath, path, httpMethod: 'get' }],
 ]
 for (const [what, event] of others) {
-  t.test(`${what} is told that it is no HTTP request`, async (t) => {
+  t.test(`${what} gets a problem: the event is not an HTTP request`, async (t) => {
     const response = await handle(event)
 
     t.equal(response.status, 400)
@@ -99,7 +99,7 @@ for (const [what, event] of others) {
       type: 'about:blank',
       title: 'Bad Request',
       status: 400,
-      detail: 'The event is no HTTP request.',
+      detail: 'The event is not an HTTP request.',
       instance: response.headers['x-request-id'],
     })
     t.strictSame(await table.leftovers(), [])
@@ -136,7 +136,7 @@ t.test('an address that is no text is left out', async (t) => {
   }
 })
 
-t.test('any JSON is told that it is no HTTP request', async () => {
+t.test('any JSON gets a problem: the event is not an HTTP request', async () => {
   const property = fc.asyncProperty(fc.jsonValue(), async (event) => {
     assert.equal((await handle(event)).status, 400)
   })

@@ -247,12 +247,16 @@ t.test('each log line is JSON with the id of its invocation', async (t) => {
   )
 })
 
-t.test('an event that is no HTTP request is one line of the log', async (t) => {
+t.test('an event that is not an HTTP request is one log line', async (t) => {
   const env = { ...lambdaEnvironment(table), LOG_LEVEL: 'info' }
 
   const { requestId, result } = runHandler(env, { Records: [{ body: '\n' }] })
 
-  t.match(JSON.parse((await result).stdout), { level: 30, msg: 'no HTTP request', requestId })
+  t.match(JSON.parse((await result).stdout), {
+    level: 30,
+    msg: 'The event is not an HTTP request.',
+    requestId,
+  })
 })
 
 t.test('a function without its table does not start, and says why', async (t) => {

@@ -18,3 +18,14 @@ export async function noEngine(): Promise<string | false> {
     return `it needs a container engine: start Docker, with Compose (${reason})`
   }
 }
+
+/**
+ * The address of this machine on the default network of containers, where they can reach it and other
+ * machines cannot. (With Docker Desktop, this machine does not have it.)
+ */
+export async function hostAddress(): Promise<string> {
+  const format = '{{with index .IPAM.Config 0}}{{or .Gateway .Subnet}}{{end}}'
+  const gateway = await docker('network', 'inspect', '--format', format, 'bridge')
+  // Docker does not name the gateway of its default network until it was restarted.
+  return gateway.replace(/\.0\/\d+$/, '.1')
+}

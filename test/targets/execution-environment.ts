@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Value } from 'typebox/value'
-import { docker } from './docker.ts'
+import { docker, hostAddress } from './docker.ts'
 import { startEmbeddedTable } from './embedded-table.ts'
 import { startFaultProxy } from './fault-proxy.ts'
 import { toResponse } from './lambda.ts'
@@ -68,12 +68,6 @@ export async function buildImage(): Promise<void> {
   await docker('compose', 'build', '--quiet', 'api')
 }
 
-/** The address of this machine that containers can reach: their network's gateway. */
-export function hostAddress(): Promise<string> {
-  const gateway = '{{(index .IPAM.Config 0).Gateway}}'
-  return docker('network', 'inspect', '--format', gateway, 'bridge')
-}
-
 /**
  * Starts an execution environment of Lambda: two containers that share their network and processes,
  * one with what is Lambda's part, one with the function, which has what Lambda gives it: variables, a
@@ -91,12 +85,13 @@ export async function startEnvironment({
   const api = await startRuntimeApi({ host, onTimeout, serveOther })
   // Lambda runs no health check.
   const common = ['--detach', '--no-healthcheck', '--user', '993:990']
+  const containers: string[] = []
   const sandbox = await docker(
     ...['run', ...common, '--add-host', `${hostName}:${host}`, '--entrypoint', 'node'],
     ...['--env', `RUNTIME_API=${api.address}`, '--env', `FREEZE=${freezes ? 1 : ''}`, image],
     ...['--input-type=module-typescript', '--eval', await readInit()]
-  )
-  const containers = [sandbox]
+  ).catch(abandon)
+  containers.push(sandbox)
   await printed(sandbox, 'listening').catch(abandon)
 
   const start = performance.now()
@@ -134,7 +129,7 @@ export async function startEnvironment({
   }
 
   async function stop(): Promise<void> {
-    await docker('rm', '--force', ...containers)
+    if (containers.length > 0) await docker('rm', '--force', ...containers)
     api.stop()
   }
 
@@ -202,8 +197,9 @@ export function environmentTarget(source: EventSource): Target {
 
 /** Starts an embedded DynamoDB that environments reach, by way of a proxy that can do faults. */
 export async function startReachableTable() {
+  const host = await hostAddress()
   const table = await startEmbeddedTable()
-  const proxy = await startFaultProxy(table.connection.endpoint, await hostAddress())
+  const proxy = await startFaultProxy(table.connection.endpoint, host)
   const { port } = new URL(proxy.endpoint)
   return {
     table,

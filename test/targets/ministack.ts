@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Test } from 'tap'
-import { docker } from './docker.ts'
+import { hostAddress } from './docker.ts'
 import { startHttpProxy } from './http-proxy.ts'
 import { freePort } from './listen.ts'
 import { missingProgram } from './missing-program.ts'
@@ -18,10 +18,7 @@ export function noMiniStack(): Promise<string | false> {
  * container engine, and enforces IAM policies.
  */
 export async function startMiniStack(t: Test) {
-  // The gateway of a network of containers is this machine: functions reach MiniStack there, and
-  // other machines do not.
-  const gateway = '{{(index .IPAM.Config 0).Gateway}}'
-  const host = await docker('network', 'inspect', '--format', gateway, 'bridge')
+  const host = await hostAddress()
   const port = await freePort(host)
   const region = 'eu-central-1'
   const credentials = { accessKeyId: 'testing', secretAccessKey: 'testing' }
