@@ -1,9 +1,8 @@
-import { execFile, spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
+import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { buildTimeout } from '../targets/compose.ts'
-import { docker, noEngine } from '../targets/docker.ts'
+import { docker, noEngine, untilLogged } from '../targets/docker.ts'
 
 const image = 'hello-dynamodb'
 const base = 'node:24-bookworm-slim'
@@ -19,13 +18,6 @@ async function start(t: Test, ...args: string[]): Promise<string> {
   const container = await docker('run', '--detach', ...args)
   t.teardown(async () => docker('rm', '--force', container))
   return container
-}
-
-/** Waits until a container prints a line. */
-async function printed(container: string, line: string): Promise<void> {
-  const logs = spawn('docker', ['logs', '--follow', container])
-  for await (const each of createInterface(logs.stdout)) if (each === line) break
-  logs.kill()
 }
 
 interface File {
@@ -142,7 +134,7 @@ t.test('the image', { skip: await noEngine(), timeout: buildTimeout }, async (t)
       })
       .listen(9002, () => console.log('listening'))`
       const id = await start(t, '--entrypoint', 'node', image, '--eval', host)
-      await printed(id, 'listening')
+      await untilLogged(id, /^listening$/)
       const env = {
         AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1:9002',
         AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:9002',
@@ -156,7 +148,7 @@ t.test('the image', { skip: await noEngine(), timeout: buildTimeout }, async (t)
 
       await start(t, '--network', `container:${id}`, ...variables, image)
 
-      await printed(id, 'Credential=GIVEN')
+      await untilLogged(id, /^Credential=GIVEN$/)
     }
   )
 
@@ -165,11 +157,11 @@ t.test('the image', { skip: await noEngine(), timeout: buildTimeout }, async (t)
       .createServer(({ url }) => console.log(url))
       .listen(9001, () => console.log('listening'))`
     const api = await start(t, '--entrypoint', 'node', image, '--eval', runtimeApi)
-    await printed(api, 'listening')
+    await untilLogged(api, /^listening$/)
     const env = ['AWS_LAMBDA_RUNTIME_API=127.0.0.1:9001', 'DYNAMODB_TABLE_NAME=hello']
     const options = ['--network', `container:${api}`, ...env.flatMap((each) => ['--env', each])]
     const container = await start(t, ...options, image)
-    await printed(api, '/2018-06-01/runtime/invocation/next')
+    await untilLogged(api, /\/invocation\/next$/)
 
     await docker('stop', container)
 

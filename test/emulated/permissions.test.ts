@@ -1,16 +1,16 @@
-import { createServer } from 'node:http'
 import t, { type Test } from 'tap'
 import { Pool } from 'undici'
 import { specifyHelloApi } from '../behaviour/hello-api.ts'
-import { listen } from '../targets/listen.ts'
 import { sendOnSocket } from '../targets/standalone.ts'
 import { origin, startProcess } from '../targets/start-process.ts'
 import type { StartedTarget } from '../targets/target.ts'
 import { TestData } from '../targets/test-data.ts'
 import {
+  containerVariables,
   grantedActions,
   keyVariables,
   noMoto,
+  profileVariables,
   startVerifyingDynamoDB,
   type VerifyingDynamoDB,
 } from '../targets/verifying-dynamodb.ts'
@@ -67,35 +67,6 @@ async function start(
     items: repository,
     leftovers,
     stop: () => pool.close(),
-  }
-}
-
-/** The credentials of a role, given by an endpoint, as Amazon ECS and Amazon EKS do. */
-async function containerVariables(t: Test, { assumeRole }: VerifyingDynamoDB, role: string) {
-  const { accessKeyId, secretAccessKey, sessionToken } = await assumeRole(role)
-  const endpoint = createServer((_request, response) => {
-    const Expiration = new Date(Date.now() + 3_600_000)
-    const keys = { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, Token: sessionToken }
-    response.end(JSON.stringify({ ...keys, Expiration }))
-  })
-  return { AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${await listen(t, endpoint)}` }
-}
-
-/** A profile that assumes a role with the administrator's credentials. */
-async function profileVariables(t: Test, { admin, variables }: VerifyingDynamoDB, role: string) {
-  const folder = t.testdir({
-    config: `[profile service]
-      role_arn = ${role}
-      source_profile = administrator
-      [profile administrator]
-      aws_access_key_id = ${admin.accessKeyId}
-      aws_secret_access_key = ${admin.secretAccessKey}`.replace(/^ +/gm, ''),
-  })
-  return {
-    AWS_PROFILE: 'service',
-    AWS_CONFIG_FILE: `${folder}/config`,
-    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-    AWS_ENDPOINT_URL_STS: variables.AWS_ENDPOINT_URL_DYNAMODB,
   }
 }
 

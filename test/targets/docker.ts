@@ -1,10 +1,25 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 
 /** Runs a command of Docker; returns what it prints. Throws if the command fails. */
 export async function docker(...args: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)('docker', args)
   return stdout.trim()
+}
+
+/** Waits until a container writes a line to its standard output that matches; returns what it captures. */
+export async function untilLogged(container: string, pattern: RegExp): Promise<string> {
+  const logs = spawn('docker', ['logs', '--follow', container])
+  try {
+    for await (const line of createInterface(logs.stdout)) {
+      const [match, captured = match] = pattern.exec(line) ?? []
+      if (captured !== undefined) return captured
+    }
+  } finally {
+    logs.kill()
+  }
+  throw new Error(`the container has ended without ${pattern}: ${await docker('logs', container)}`)
 }
 
 /** Why no containers can be tested here, and what to do about it; `false` if they can. */

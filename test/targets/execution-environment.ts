@@ -1,10 +1,9 @@
-import { execFile, spawn } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Value } from 'typebox/value'
-import { docker, hostAddress } from './docker.ts'
+import { docker, hostAddress, untilLogged } from './docker.ts'
 import { startEmbeddedTable } from './embedded-table.ts'
 import { startFaultProxy } from './fault-proxy.ts'
 import { toResponse } from './lambda.ts'
@@ -61,8 +60,6 @@ export interface EnvironmentOptions {
   serveOther?: RuntimeApiOptions['serveOther']
 }
 
-export type ExecutionEnvironment = Awaited<ReturnType<typeof startEnvironment>>
-
 /** Builds the image that the environments run. */
 export async function buildImage(): Promise<void> {
   await docker('compose', 'build', '--quiet', 'api')
@@ -92,7 +89,7 @@ export async function startEnvironment({
     ...['--input-type=module-typescript', '--eval', await readInit()]
   ).catch(abandon)
   containers.push(sandbox)
-  await printed(sandbox, 'listening').catch(abandon)
+  await untilLogged(sandbox, /^listening$/).catch(abandon)
 
   const start = performance.now()
   const limits = { memory: `${memory}m`, 'memory-swap': `${memory}m`, cpus }
@@ -251,10 +248,4 @@ function parseFields(text: string): LogLine['fields'] {
 
 function readInit(): Promise<string> {
   return readFile(fileURLToPath(new URL('environment-init.ts', import.meta.url)), 'utf8')
-}
-
-async function printed(container: string, line: string): Promise<void> {
-  const logs = spawn('docker', ['logs', '--follow', container])
-  for await (const each of createInterface(logs.stdout)) if (each === line) break
-  logs.kill()
 }

@@ -34,8 +34,6 @@ export interface RuntimeApiOptions {
   serveOther?(request: IncomingMessage, response: ServerResponse): void
 }
 
-export type RuntimeApi = Awaited<ReturnType<typeof startRuntimeApi>>
-
 const prefix = '/2018-06-01/runtime'
 const functionArn = 'arn:aws:lambda:eu-central-1:123456789012:function:hello'
 

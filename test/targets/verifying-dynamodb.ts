@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import {
@@ -14,12 +15,14 @@ import {
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import type { AwsCredentialIdentity } from '@smithy/types'
+import type { Test } from 'tap'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { yamlParse } from 'yaml-cfn'
 import { createDynamoDBClient } from '../../src/dynamodb-client.ts'
 import { createTable } from '../../src/local/create-table.ts'
 import { createRepository } from '../../src/repository.ts'
+import { listen } from './listen.ts'
 import { missingProgram } from './missing-program.ts'
 
 const region = 'eu-central-1'
@@ -130,6 +133,39 @@ export function keyVariables({ accessKeyId, secretAccessKey, sessionToken = '' }
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
     AWS_SESSION_TOKEN: sessionToken,
+  }
+}
+
+/** The credentials of a role, given by an endpoint, as Amazon ECS and Amazon EKS do. */
+export async function containerVariables(t: Test, { assumeRole }: VerifyingDynamoDB, role: string) {
+  const { accessKeyId, secretAccessKey, sessionToken } = await assumeRole(role)
+  const endpoint = createServer((_request, response) => {
+    const Expiration = new Date(Date.now() + 3_600_000)
+    const keys = { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, Token: sessionToken }
+    response.end(JSON.stringify({ ...keys, Expiration }))
+  })
+  return { AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${await listen(t, endpoint)}` }
+}
+
+/** A profile that assumes a role with the administrator's credentials. */
+export async function profileVariables(
+  t: Test,
+  { admin, variables }: VerifyingDynamoDB,
+  role: string
+) {
+  const folder = t.testdir({
+    config: `[profile service]
+      role_arn = ${role}
+      source_profile = administrator
+      [profile administrator]
+      aws_access_key_id = ${admin.accessKeyId}
+      aws_secret_access_key = ${admin.secretAccessKey}`.replace(/^ +/gm, ''),
+  })
+  return {
+    AWS_PROFILE: 'service',
+    AWS_CONFIG_FILE: `${folder}/config`,
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    AWS_ENDPOINT_URL_STS: variables.AWS_ENDPOINT_URL_DYNAMODB,
   }
 }
 

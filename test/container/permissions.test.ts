@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto'
+import t, { type Test } from 'tap'
+import { Pool } from 'undici'
+import { specifyHelloApi } from '../behaviour/hello-api.ts'
+import { buildTimeout } from '../targets/compose.ts'
+import { docker, hostAddress, noEngine, untilLogged } from '../targets/docker.ts'
+import { buildImage, httpResponse, startEnvironment } from '../targets/execution-environment.ts'
+import { restApi } from '../targets/lambda-events.ts'
+import { sendOnSocket } from '../targets/standalone.ts'
+import { origin } from '../targets/start-process.ts'
+import type { StartedTarget } from '../targets/target.ts'
+import { TestData } from '../targets/test-data.ts'
+import {
+  containerVariables,
+  grantedActions,
+  keyVariables,
+  noMoto,
+  startVerifyingDynamoDB,
+  type VerifyingDynamoDB,
+} from '../targets/verifying-dynamodb.ts'
+
+/** The image on a DynamoDB that verifies signatures and policies. */
+const skip = (await noEngine()) || (await noMoto())
+
+t.setTimeout(buildTimeout)
+t.test('the image', { skip }, async (t) => {
+  t.setTimeout(buildTimeout)
+  await buildImage()
+  const dynamodb = await startVerifyingDynamoDB(await hostAddress())
+  t.teardown(dynamodb.stop)
+  const role = await dynamodb.createRole(await grantedActions())
+  const lacks = { 'freeze the clock': 'it runs on the clock of the machine' }
+
+  t.test('as the function, with the credentials of its role', async (t) => {
+    const keys = await dynamodb.assumeRole(role)
+    const start = () => startFunction(dynamodb, keyVariables(keys))
+    specifyHelloApi(t, { name: 'the function', lacks, start })
+  })
+
+  t.test('as the server, with credentials by variables', async (t) => {
+    const keys = await dynamodb.assumeRole(role)
+    const start = () => startServer(dynamodb, keyVariables(keys))
+    specifyHelloApi(t, { name: 'the server', lacks, start })
+  })
+
+  t.test('as the server, with credentials by the metadata of a container', async (t) => {
+    const start = async () => startServer(dynamodb, await containerVariables(t, dynamodb, role))
+    specifyHelloApi(t, { name: 'the server', lacks, start })
+  })
+
+  for (const action of await grantedActions()) {
+    t.test(`as the function, answers no greeting without ${action}`, async (t) => {
+      const actions = (await grantedActions()).filter((each) => each !== action)
+      const keys = await dynamodb.assumeRole(await dynamodb.createRole(actions))
+      await expectRefusal(t, dynamodb, await startFunction(dynamodb, keyVariables(keys)))
+    })
+  }
+
+  t.test('as the function, answers no greeting with a wrong secret', async (t) => {
+    const keys = { ...(await dynamodb.assumeRole(role)), secretAccessKey: 'wrong' }
+    await expectRefusal(t, dynamodb, await startFunction(dynamodb, keyVariables(keys)))
+  })
+})
+
+/** The function under Lambda's runtime client, with all the variables that Lambda sets. */
+async function startFunction(
+  { repository, leftovers, variables }: VerifyingDynamoDB,
+  credentials: Record<string, string>
+): Promise<StartedTarget> {
+  const environment = await startEnvironment({ variables: { ...variables, ...credentials } })
+  return {
+    send: async (request) => httpResponse(await environment.invoke(restApi.createEvent(request))),
+    items: repository,
+    leftovers,
+    stop: environment.stop,
+  }
+}
+
+async function startServer(
+  { repository, leftovers, variables }: VerifyingDynamoDB,
+  credentials: Record<string, string>
+): Promise<StartedTarget> {
+  const env = Object.entries({ ...variables, ...credentials, HOST: '127.0.0.1', PORT: '0' })
+  const name = `test-${randomUUID()}`
+  // On the network of this machine: the SDK takes credentials by HTTP from a loopback address alone.
+  const options = ['--detach', '--network', 'host', '--name', name]
+  await docker('run', ...options, ...env.map((each) => `--env=${each.join('=')}`), 'hello-dynamodb')
+  const pool = new Pool(await untilLogged(name, origin))
+  return {
+    send: (request) => sendOnSocket(pool, request),
+    items: repository,
+    leftovers,
+    async stop() {
+      await pool.close()
+      await docker('rm', '--force', name)
+    },
+  }
+}
+
+async function expectRefusal(t: Test, dynamodb: VerifyingDynamoDB, { send, stop }: StartedTarget) {
+  t.teardown(stop)
+  const data = new TestData(dynamodb.repository)
+  const id = await data.seed(t, 'Ada')
+
+  const { status } = await send({ path: `/hello/${id}` })
+
+  t.equal(status, 503)
+  t.strictSame(await data.messages(id), [])
+}
