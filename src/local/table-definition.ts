@@ -1,13 +1,10 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { yamlParse } from 'yaml-cfn'
-import { resolve } from './intrinsics.ts'
 
 const Named = <T extends TSchema>(schema: T) => Type.Record(Type.String(), schema)
 
 const Template = Type.Object({
-  Parameters: Type.Optional(Named(Type.Object({ Default: Type.Optional(Type.Unknown()) }))),
-  Conditions: Type.Optional(Named(Type.Unknown())),
   Resources: Named(
     Type.Object({ Type: Type.String(), Properties: Type.Optional(Named(Type.Unknown())) })
   ),
@@ -49,33 +46,21 @@ const TableDefinition = Type.Object({
 export type TableDefinition = Static<typeof TableDefinition>
 
 /**
- * Reads the definition of the one table in a CloudFormation or SAM template.
+ * Reads the definition of the one table in a CloudFormation or SAM template. These properties must not
+ * use intrinsic functions, such as !If and !Ref.
  *
- * @param overrides values for parameters, in place of their defaults
- * @throws {Error} when there is not one table, or its definition has an intrinsic function that
- * does not come down to parameters
+ * @throws {Error} when there is not one table, or one of its properties is not as CreateTable has it
  */
-export function readTableDefinition(
-  template: string,
-  overrides: Record<string, string> = {}
-): TableDefinition {
-  const { Parameters = {}, Conditions = {}, Resources } = decode(Template, yamlParse(template))
+export function readTableDefinition(template: string): TableDefinition {
+  const { Resources } = decode(Template, yamlParse(template))
   const tables = Object.entries(Resources).filter(([, { Type }]) => Type === 'AWS::DynamoDB::Table')
   const [[logicalId, { Properties = {} }] = ['', {}]] = tables
   if (tables.length !== 1) throw new Error(`the template has ${tables.length} tables, not one`)
-
-  const defaults = Object.entries(Parameters).flatMap(([name, { Default }]) =>
-    Default === undefined ? [] : [[name, Default]]
-  )
-  const references = {
-    parameters: { ...Object.fromEntries(defaults), ...overrides },
-    conditions: Conditions,
-  }
   const known = Object.entries(Properties).filter(([name]) => name in TableDefinition.properties)
-  return decode(TableDefinition, resolve(Object.fromEntries(known), references), logicalId)
+  return decode(TableDefinition, Object.fromEntries(known), logicalId)
 }
 
-// A number may stand as text in a template, and a reference to a parameter gives text.
+// A number may be text in a template.
 function decode<T extends TSchema>(schema: T, value: unknown, path = ''): Static<T> {
   const decoded = Value.Clean(schema, Value.Convert(schema, value))
   if (Value.Check(schema, decoded)) return decoded
