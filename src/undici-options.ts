@@ -17,7 +17,5 @@ export function createUndiciOptions(): DynamoDBClientConfig {
   }
   return {
     requestHandler: new UndiciHttpHandler({ dispatcher }),
-    // Reads undici's response bodies faster than the SDK's collector for any stream.
-    streamCollector: (body: { bytes(): Promise<Uint8Array> }) => body.bytes(),
   }
 }

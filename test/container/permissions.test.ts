@@ -15,6 +15,7 @@ import {
   grantedActions,
   keyVariables,
   noMoto,
+  profileVariables,
   startVerifyingDynamoDB,
   type VerifyingDynamoDB,
 } from '../targets/verifying-dynamodb.ts'
@@ -48,6 +49,13 @@ t.test('the image', { skip }, async (t) => {
     specifyHelloApi(t, { name: 'the server', lacks, start })
   })
 
+  t.test('as the server, with credentials by a role that a profile assumes', async (t) => {
+    const variables = await profileVariables(t, dynamodb, role)
+    const mount = `--volume=${variables.AWS_CONFIG_FILE}:${variables.AWS_CONFIG_FILE}:ro`
+    const start = () => startServer(dynamodb, variables, mount)
+    specifyHelloApi(t, { name: 'the server', lacks, start })
+  })
+
   for (const action of await grantedActions()) {
     t.test(`as the function, answers no greeting without ${action}`, async (t) => {
       const actions = (await grantedActions()).filter((each) => each !== action)
@@ -78,12 +86,13 @@ async function startFunction(
 
 async function startServer(
   { repository, leftovers, variables }: VerifyingDynamoDB,
-  credentials: Record<string, string>
+  credentials: Record<string, string>,
+  ...mounts: string[]
 ): Promise<StartedTarget> {
   const env = Object.entries({ ...variables, ...credentials, HOST: '127.0.0.1', PORT: '0' })
   const name = `test-${randomUUID()}`
   // On the network of this machine: the SDK takes credentials by HTTP from a loopback address alone.
-  const options = ['--detach', '--network', 'host', '--name', name]
+  const options = ['--detach', '--network', 'host', '--name', name, ...mounts]
   await docker('run', ...options, ...env.map((each) => `--env=${each.join('=')}`), 'hello-dynamodb')
   const pool = new Pool(await untilLogged(name, origin))
   return {
