@@ -62,7 +62,7 @@ t.test('docker compose', { skip: await noEngine(), timeout: buildTimeout }, asyn
     t.notMatch(await docker('logs', compose.container('api')), '/health')
   })
 
-  t.test('a database that hangs is a 503, and its stack is that of the sources', async (t) => {
+  t.test('a database that hangs is a 503, and an error in the log', async (t) => {
     const database = compose.container('dynamodb')
     await docker('pause', database)
     t.teardown(() => docker('unpause', database))
@@ -73,7 +73,7 @@ t.test('docker compose', { skip: await noEngine(), timeout: buildTimeout }, asyn
     const lines = (await docker('logs', compose.container('api'))).split('\n')
     const line = lines.map((line) => JSON.parse(line)).find(({ level }) => level >= 50)
     t.equal(line.requestId, headers['x-request-id'])
-    t.match(line.err.stack, /fastify\/lib\/route\.js:\d+/)
+    t.match(line.err.stack, /^FastifyError: /)
   })
 
   t.test('SIGTERM under load loses no message', async (t) => {

@@ -46,7 +46,9 @@ t.test('the image', { skip: await noEngine(), timeout: buildTimeout }, async (t)
     const added = (await listFiles(image)).filter(({ path }) => !known.has(path))
 
     const bundle = added.filter(({ path }) =>
-      /^\/var\/task\/([\w-]+\.[cm]js(\.map)?|function-\w+\.cjs\.cache|sbom\.cdx\.json)$/.test(path)
+      /^\/var\/task\/([\w-]+\.[cm]js(\.map|\.LEGAL\.txt)?|function-\w+\.cjs\.cache|sbom\.cdx\.json)$/.test(
+        path
+      )
     )
     const runtimeClient = added.filter(({ path }) => path.startsWith('/var/task/aws-lambda-ric/'))
     t.same(runtimeClient.map(({ path }) => path.split('/').at(-1)).sort(), [
@@ -72,7 +74,7 @@ t.test('the image', { skip: await noEngine(), timeout: buildTimeout }, async (t)
     const script = `
       const [file] = fs.readdirSync('/var/task').filter((name) => /^function-.*cjs$/.test(name))
       const cachedData = fs.readFileSync(\`/var/task/\${file}.cache\`)
-      const source = fs.readFileSync(\`/var/task/\${file}\`, 'latin1')
+      const source = fs.readFileSync(\`/var/task/\${file}\`, 'utf8')
       console.log(new vm.Script(source, { cachedData }).cachedDataRejected)`
     const { Entrypoint } = JSON.parse(
       await docker('inspect', '--format', '{{json .Config}}', image)
