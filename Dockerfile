@@ -6,7 +6,7 @@ RUN apt-get update \
   && apt-get install --yes --no-install-recommends \
     autoconf automake cmake g++ libtool make python3 xz-utils
 WORKDIR /build
-COPY src/image/runtime-client ./
+COPY src/lambda/runtime-client ./
 # The headers of this Node.js are here; node-gyp would download them.
 RUN npm_config_nodedir=/usr/local npm ci \
   && strip node_modules/aws-lambda-ric/rapid-client.node \

@@ -12,18 +12,18 @@ import {
 import type { DestinationStream } from 'pino'
 import type { TSchema } from 'typebox'
 import * as Schema from 'typebox/schema'
-import { commonHeaders } from './common-headers.ts'
-import { addHelloRoute } from './hello-route.ts'
-import { sendProblem } from './problem.ts'
-import { DatabaseError, type Repository } from './repository.ts'
+import { DatabaseError, type Repository } from './hello/repository.ts'
+import { addHelloRoute } from './hello/route.ts'
+import { commonHeaders } from './http/common-headers.ts'
+import { sendProblem } from './http/problem.ts'
 
 /** What differs between the app's homes: how requests come in. */
-type Home = Pick<
+type Runtime = Pick<
   FastifyHttpOptions<http.Server>,
   'clientErrorHandler' | 'genReqId' | 'http' | 'keepAliveTimeout' | 'requestTimeout' | 'rewriteUrl'
 >
 
-export interface AppOptions extends Home {
+export interface AppOptions extends Runtime {
   repository: Repository
   logLevel: string
   /** Where log lines go; by default, to standard output, written asynchronously. */
@@ -38,7 +38,7 @@ export function buildApp({
   repository,
   logLevel,
   logDestination,
-  ...home
+  ...runtime
 }: AppOptions): FastifyInstance {
   const logController = new LogController({ requestIdLogLabel: 'requestId' })
   const app = fastify({
@@ -53,7 +53,7 @@ export function buildApp({
     // What still arrives on an open connection while the server closes is answered.
     return503OnClosing: false,
     frameworkErrors: handleRouterError,
-    ...home,
+    ...runtime,
   })
 
   // In place of Fastify's defaults, which generate code from schemas: at a cold start, that takes
@@ -95,11 +95,11 @@ async function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): P
 
 // Both refuse in onRequest, before Fastify reads a body that nobody wants.
 async function refuseUnknownPath(request: FastifyRequest, reply: FastifyReply) {
-  if (request.is404) return sendProblem(request, reply, 404, 'Nothing is at this path.')
+  if (request.is404) return sendProblem(request, reply, 404, 'Route not found.')
 }
 
 async function refuseMethod(request: FastifyRequest, reply: FastifyReply) {
-  return sendProblem(request, reply.header('allow', 'GET'), 405, 'Only GET is possible here.')
+  return sendProblem(request, reply.header('allow', 'GET'), 405, 'Method not allowed. Use GET.')
 }
 
 function handleError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
@@ -112,9 +112,9 @@ function handleError(error: FastifyError, request: FastifyRequest, reply: Fastif
 
 function explain(error: FastifyError) {
   if (error instanceof DatabaseError || error.code === 'FST_ERR_HANDLER_TIMEOUT')
-    return { status: 503, detail: 'The database does not answer as it should. Try again.' }
+    return { status: 503, detail: 'The database is unavailable. Retry later.' }
   if (error.code === 'FST_ERR_BAD_URL')
     return { status: 400, detail: 'The path is not percent-encoded UTF-8.' }
   if (error.validation) return { status: 400, detail: error.message }
-  return { status: 500, detail: 'The service failed. Its log tells why, under the request id.' }
+  return { status: 500, detail: 'Internal error. The log has the cause under this request id.' }
 }

@@ -11,8 +11,8 @@ async function serve(): Promise<void> {
   setSourceMapsSupport(true)
   const [{ readConfig }, { run }, { startServer }] = await Promise.all([
     import('./config.ts'),
-    import('./run.ts'),
-    import('./server.ts'),
+    import('./server/run.ts'),
+    import('./server/server.ts'),
   ])
   await run(async () => startServer(readConfig(process.env)))
 }

@@ -1,7 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { createRepository } from '../repository.ts'
-import { createTable } from './create-table.ts'
+import { createTable } from '../dynamodb/create-table.ts'
+import { createRepository } from '../hello/repository.ts'
 import { putSampleNames } from './sample-names.ts'
 
 /** Creates the table with its sample names; what is there already stays as it is. */

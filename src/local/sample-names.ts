@@ -1,4 +1,4 @@
-import type { Repository } from '../repository.ts'
+import type { Repository } from '../hello/repository.ts'
 
 const sampleNames = { 1: 'Ada', 2: 'Grace', 3: 'Katherine' }
 

@@ -1,5 +1,5 @@
 import { readConfig } from '../config.ts'
-import { createDynamoDBClient } from '../dynamodb-client.ts'
+import { createDynamoDBClient } from '../dynamodb/client.ts'
 import { prepareTable } from './prepare-table.ts'
 
 /** Prepares the table of docker-compose.yml. */

@@ -1,7 +1,7 @@
 import { ConfigError, readConfig } from '../config.ts'
-import { createDynamoDBClient } from '../dynamodb-client.ts'
-import { run } from '../run.ts'
-import { startServer } from '../server.ts'
+import { createDynamoDBClient } from '../dynamodb/client.ts'
+import { run } from '../server/run.ts'
+import { startServer } from '../server/server.ts'
 import {
   type EmbeddedDynamoDB,
   embeddedPort,

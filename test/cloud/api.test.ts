@@ -1,7 +1,7 @@
 import t from 'tap'
+import { findStack } from '../../src/cli/stack.ts'
 import { ConfigError } from '../../src/config.ts'
-import { findStack } from '../../src/tools/stack.ts'
-import { specifyHelloApi } from '../behaviour/hello-api.ts'
+import { specifyHelloApi } from '../spec/hello-api.ts'
 import { deployedStack, stackOnMiniStack } from '../targets/stack.ts'
 
 // Only test/container/stack.test.ts sets AWS_EMULATOR.

@@ -1,9 +1,9 @@
 import t from 'tap'
-import { specifyHelloApi } from '../behaviour/hello-api.ts'
-import { specifyRepository } from '../behaviour/repository.ts'
-import { buildTimeout, newProject, remains, startCompose } from '../targets/compose.ts'
+import { specifyHelloApi } from '../spec/hello-api.ts'
+import { specifyRepository } from '../spec/repository.ts'
+import { buildTimeout, newProject, remains, startCompose } from '../support/compose.ts'
+import { noEngine } from '../support/docker.ts'
 import { dynamoDBLocal, lambdaContainer, standaloneContainer } from '../targets/containers.ts'
-import { noEngine } from '../targets/docker.ts'
 
 t.setTimeout(buildTimeout)
 t.test('the containers', { skip: await noEngine(), timeout: buildTimeout }, async (t) => {

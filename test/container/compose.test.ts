@@ -1,11 +1,11 @@
 import t from 'tap'
 import { Pool } from 'undici'
-import { buildTimeout, newProject, remains, startCompose } from '../targets/compose.ts'
-import { docker, noEngine } from '../targets/docker.ts'
+import { buildTimeout, newProject, remains, startCompose } from '../support/compose.ts'
+import { docker, noEngine } from '../support/docker.ts'
+import { startProcess } from '../support/start-process.ts'
+import { requestsAtOnce } from '../support/target.ts'
+import { TestData } from '../support/test-data.ts'
 import { sendOnSocket } from '../targets/standalone.ts'
-import { startProcess } from '../targets/start-process.ts'
-import { requestsAtOnce } from '../targets/target.ts'
-import { TestData } from '../targets/test-data.ts'
 
 /** What only docker-compose.yml can show. */
 t.setTimeout(buildTimeout)
@@ -24,7 +24,7 @@ t.test('docker compose', { skip: await noEngine(), timeout: buildTimeout }, asyn
   t.test('the tool for names finds its table', async (t) => {
     const env = { DYNAMODB_PORT: new URL(compose.dynamodb).port }
     const args = ['--compose', 'get', '1']
-    const tool = startProcess(t, t.testdir(), env, 'tools/names.ts', ...args)
+    const tool = startProcess(t, t.testdir(), env, 'cli/names.ts', ...args)
     t.match(await tool.ended(), { code: 0, stdout: 'Ada\n' })
   })
 

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { specifyFaults } from '../behaviour/faults.ts'
-import { buildTimeout } from '../targets/compose.ts'
+import { specifyFaults } from '../spec/faults.ts'
+import { buildTimeout } from '../support/compose.ts'
+import { noEngine } from '../support/docker.ts'
 import { startContainers } from '../targets/container-instances.ts'
-import { noEngine } from '../targets/docker.ts'
 
 t.setTimeout(buildTimeout)
 t.test('the image', { skip: await noEngine(), timeout: buildTimeout }, async (t) => {

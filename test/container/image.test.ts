@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
-import { buildTimeout } from '../targets/compose.ts'
-import { docker, noEngine, untilLogged } from '../targets/docker.ts'
+import { buildTimeout } from '../support/compose.ts'
+import { docker, noEngine, untilLogged } from '../support/docker.ts'
 
 const image = 'hello-dynamodb'
 const base = 'node:24-bookworm-slim'

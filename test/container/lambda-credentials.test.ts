@@ -1,15 +1,15 @@
 import { createServer } from 'node:http'
 import t, { type Test } from 'tap'
-import { buildTimeout } from '../targets/compose.ts'
-import { hostAddress, noEngine } from '../targets/docker.ts'
+import { buildTimeout } from '../support/compose.ts'
+import { hostAddress, noEngine } from '../support/docker.ts'
+import { restApi } from '../support/lambda-events.ts'
+import { listenOnFreePort } from '../support/listen.ts'
 import {
   buildImage,
   hostName,
   httpResponse,
   startEnvironment,
 } from '../targets/execution-environment.ts'
-import { restApi } from '../targets/lambda-events.ts'
-import { listenOnFreePort } from '../targets/listen.ts'
 
 const greeting = restApi.createEvent({ path: '/hello/1' })
 

@@ -5,8 +5,12 @@ import { pipeline } from 'node:stream/promises'
 import { createServer } from 'node:tls'
 import { generate } from 'selfsigned'
 import t, { type Test } from 'tap'
-import { buildTimeout } from '../targets/compose.ts'
-import { hostAddress, noEngine } from '../targets/docker.ts'
+import { buildTimeout } from '../support/compose.ts'
+import { hostAddress, noEngine } from '../support/docker.ts'
+import type { Plan } from '../support/fault-proxy.ts'
+import { restApi } from '../support/lambda-events.ts'
+import { listenOnFreePort } from '../support/listen.ts'
+import { TestData } from '../support/test-data.ts'
 import {
   buildImage,
   type EnvironmentOptions,
@@ -15,10 +19,6 @@ import {
   startEnvironment,
   startReachableTable,
 } from '../targets/execution-environment.ts'
-import type { Plan } from '../targets/fault-proxy.ts'
-import { restApi } from '../targets/lambda-events.ts'
-import { listenOnFreePort } from '../targets/listen.ts'
-import { TestData } from '../targets/test-data.ts'
 
 /** A function with 128 MB has this share of a processor: one with 1,769 MB has a whole one. */
 const cpus = '0.07'

@@ -1,8 +1,10 @@
 import pLimit from 'p-limit'
 import t, { type Test } from 'tap'
-import { specifyHelloApi } from '../behaviour/hello-api.ts'
-import { buildTimeout } from '../targets/compose.ts'
-import { noEngine } from '../targets/docker.ts'
+import { specifyHelloApi } from '../spec/hello-api.ts'
+import { buildTimeout } from '../support/compose.ts'
+import { noEngine } from '../support/docker.ts'
+import { functionUrl, httpApi, loadBalancer, restApi } from '../support/lambda-events.ts'
+import { TestData } from '../support/test-data.ts'
 import {
   buildImage,
   type EnvironmentOptions,
@@ -12,8 +14,6 @@ import {
   startEnvironment,
   startReachableTable,
 } from '../targets/execution-environment.ts'
-import { functionUrl, httpApi, loadBalancer, restApi } from '../targets/lambda-events.ts'
-import { TestData } from '../targets/test-data.ts'
 
 /** What Lambda's runtime client makes of the image: it runs it, freezes it, and may share it. */
 t.setTimeout(buildTimeout)

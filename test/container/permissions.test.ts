@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { Pool } from 'undici'
-import { specifyHelloApi } from '../behaviour/hello-api.ts'
-import { buildTimeout } from '../targets/compose.ts'
-import { docker, hostAddress, noEngine, untilLogged } from '../targets/docker.ts'
-import { buildImage, httpResponse, startEnvironment } from '../targets/execution-environment.ts'
-import { restApi } from '../targets/lambda-events.ts'
-import { sendOnSocket } from '../targets/standalone.ts'
-import { origin } from '../targets/start-process.ts'
-import type { StartedTarget } from '../targets/target.ts'
-import { TestData } from '../targets/test-data.ts'
+import { specifyHelloApi } from '../spec/hello-api.ts'
+import { buildTimeout } from '../support/compose.ts'
+import { docker, hostAddress, noEngine, untilLogged } from '../support/docker.ts'
+import { restApi } from '../support/lambda-events.ts'
+import { origin } from '../support/start-process.ts'
+import type { StartedTarget } from '../support/target.ts'
+import { TestData } from '../support/test-data.ts'
 import {
   containerVariables,
   grantedActions,
@@ -18,7 +16,9 @@ import {
   profileVariables,
   startVerifyingDynamoDB,
   type VerifyingDynamoDB,
-} from '../targets/verifying-dynamodb.ts'
+} from '../support/verifying-dynamodb.ts'
+import { buildImage, httpResponse, startEnvironment } from '../targets/execution-environment.ts'
+import { sendOnSocket } from '../targets/standalone.ts'
 
 /** The image on a DynamoDB that verifies signatures and policies. */
 const skip = (await noEngine()) || (await noMoto())
@@ -30,30 +30,30 @@ t.test('the image', { skip }, async (t) => {
   const dynamodb = await startVerifyingDynamoDB(await hostAddress())
   t.teardown(dynamodb.stop)
   const role = await dynamodb.createRole(await grantedActions())
-  const lacks = { 'freeze the clock': 'it runs on the clock of the machine' }
+  const unsupported = { 'freeze the clock': 'it runs on the clock of the machine' }
 
   t.test('as the function, with the credentials of its role', async (t) => {
     const keys = await dynamodb.assumeRole(role)
     const start = () => startFunction(dynamodb, keyVariables(keys))
-    specifyHelloApi(t, { name: 'the function', lacks, start })
+    specifyHelloApi(t, { name: 'the function', unsupported, start })
   })
 
   t.test('as the server, with credentials by variables', async (t) => {
     const keys = await dynamodb.assumeRole(role)
     const start = () => startServer(dynamodb, keyVariables(keys))
-    specifyHelloApi(t, { name: 'the server', lacks, start })
+    specifyHelloApi(t, { name: 'the server', unsupported, start })
   })
 
   t.test('as the server, with credentials by the metadata of a container', async (t) => {
     const start = async () => startServer(dynamodb, await containerVariables(t, dynamodb, role))
-    specifyHelloApi(t, { name: 'the server', lacks, start })
+    specifyHelloApi(t, { name: 'the server', unsupported, start })
   })
 
   t.test('as the server, with credentials by a role that a profile assumes', async (t) => {
     const variables = await profileVariables(t, dynamodb, role)
     const mount = `--volume=${variables.AWS_CONFIG_FILE}:${variables.AWS_CONFIG_FILE}:ro`
     const start = () => startServer(dynamodb, variables, mount)
-    specifyHelloApi(t, { name: 'the server', lacks, start })
+    specifyHelloApi(t, { name: 'the server', unsupported, start })
   })
 
   for (const action of await grantedActions()) {

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { specifyHelloApi } from '../behaviour/hello-api.ts'
-import { buildTimeout, startCompose } from '../targets/compose.ts'
-import { noEngine } from '../targets/docker.ts'
-import { noSam } from '../targets/sam.ts'
+import { specifyHelloApi } from '../spec/hello-api.ts'
+import { buildTimeout, startCompose } from '../support/compose.ts'
+import { noEngine } from '../support/docker.ts'
+import { noSam } from '../support/sam.ts'
 import { samLocalTarget } from '../targets/sam-local.ts'
 
 const skip = (await noEngine()) || (await noSam())

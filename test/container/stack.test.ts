@@ -10,17 +10,17 @@ import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb'
 import t from 'tap'
 import { request } from 'undici'
 import { yamlDump, yamlParse } from 'yaml-cfn'
-import { createDynamoDBClient } from '../../src/dynamodb-client.ts'
-import { createRepository } from '../../src/repository.ts'
-import { runCloudSuite } from '../targets/cloud-suite.ts'
-import { buildTimeout } from '../targets/compose.ts'
-import { docker, noEngine } from '../targets/docker.ts'
-import { startHttpProxy } from '../targets/http-proxy.ts'
-import { noMiniStack, startMiniStack } from '../targets/ministack.ts'
-import { noSam } from '../targets/sam.ts'
-import { buildForMiniStack, samRunner } from '../targets/sam-deploy.ts'
-import { startProcess } from '../targets/start-process.ts'
-import { TestData } from '../targets/test-data.ts'
+import { createDynamoDBClient } from '../../src/dynamodb/client.ts'
+import { createRepository } from '../../src/hello/repository.ts'
+import { runCloudSuite } from '../support/cloud-suite.ts'
+import { buildTimeout } from '../support/compose.ts'
+import { docker, noEngine } from '../support/docker.ts'
+import { startHttpProxy } from '../support/http-proxy.ts'
+import { noMiniStack, startMiniStack } from '../support/ministack.ts'
+import { noSam } from '../support/sam.ts'
+import { buildForMiniStack, samRunner } from '../support/sam-deploy.ts'
+import { startProcess } from '../support/start-process.ts'
+import { TestData } from '../support/test-data.ts'
 
 /** The name that SAM suggests. */
 const StackName = 'sam-app'
@@ -157,7 +157,7 @@ t.test('a stack on MiniStack', { skip, timeout: buildTimeout }, async (t) => {
   t.test('the tool for names finds its table', async (t) => {
     const id = data.newId(t)
     const args = ['--stack', StackName, 'set', id, 'Ada']
-    const tool = startProcess(t, t.testdir(), ministack.env, 'tools/names.ts', ...args)
+    const tool = startProcess(t, t.testdir(), ministack.env, 'cli/names.ts', ...args)
     t.match(await tool.ended(), { code: 0, stderr: '' })
     t.equal(await (await greet(id)).body.text(), 'Hello Ada!')
   })

@@ -2,17 +2,17 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import t, { type Test } from 'tap'
-import { buildFunction, buildPlainFunction } from '../../src/image/build-function.ts'
-import { specifyHelloApi } from '../behaviour/hello-api.ts'
-import { lambdaTarget, startHandler } from '../targets/lambda.ts'
+import { buildFunction, buildPlainFunction } from '../../src/build/build-function.ts'
+import { specifyHelloApi } from '../spec/hello-api.ts'
 import {
   type EventSource,
   functionUrl,
   httpApi,
   loadBalancer,
   restApi,
-} from '../targets/lambda-events.ts'
-import { listen } from '../targets/listen.ts'
+} from '../support/lambda-events.ts'
+import { listen } from '../support/listen.ts'
+import { lambdaTarget, startHandler } from '../targets/lambda.ts'
 
 /** The function as it is in the image, but for its code cache. */
 const require = createRequire(import.meta.url)
@@ -24,7 +24,7 @@ const builds: [name: string, build: typeof buildFunction, sources: EventSource[]
 for (const [name, build, sources] of builds) {
   t.test(name, async (t) => {
     const folder = t.testdir()
-    await build('src/lambda.ts', folder)
+    await build('src/lambda/handler.ts', folder)
     const started = await startHandler({}, () => require(`${folder}/lambda.cjs`).handler)
     t.teardown(started.stop)
 

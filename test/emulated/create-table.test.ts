@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb'
 import t from 'tap'
 import { yamlParse } from 'yaml-cfn'
-import { createDynamoDBClient } from '../../src/dynamodb-client.ts'
-import { createTable } from '../../src/local/create-table.ts'
+import { createDynamoDBClient } from '../../src/dynamodb/client.ts'
+import { createTable } from '../../src/dynamodb/create-table.ts'
 import { startEmbeddedDynamoDB } from '../../src/local/embedded-dynamodb.ts'
 
 t.test('the table is that of template.yaml, however often it is created', async (t) => {

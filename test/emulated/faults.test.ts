@@ -1,5 +1,5 @@
 import t from 'tap'
-import { specifyFaults } from '../behaviour/faults.ts'
+import { specifyFaults } from '../spec/faults.ts'
 import { startProcesses } from '../targets/processes.ts'
 
 const place = await startProcesses()

@@ -2,15 +2,15 @@ import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { missingProgram } from '../targets/missing-program.ts'
-import { origin, startProcess } from '../targets/start-process.ts'
+import { missingProgram } from '../support/missing-program.ts'
+import { origin, startProcess } from '../support/start-process.ts'
 
 const schemathesis = 'schemathesis, which tests APIs by their document (pip install schemathesis)'
 const skip = await missingProgram('schemathesis', '--version', schemathesis)
 
 t.test('a fuzzer that knows the OpenAPI document finds nothing', { skip }, async (t) => {
   const folder = t.testdir()
-  const { stdout } = await startProcess(t, folder, {}, 'tools/openapi.ts').ended()
+  const { stdout } = await startProcess(t, folder, {}, 'cli/openapi.ts').ended()
   await writeFile(`${folder}/openapi.json`, stdout)
   const url = await startProcess(t, folder).printed(origin)
 

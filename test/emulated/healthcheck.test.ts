@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import t, { type Test } from 'tap'
-import { listen } from '../targets/listen.ts'
-import { startProcess } from '../targets/start-process.ts'
+import { listen } from '../support/listen.ts'
+import { startProcess } from '../support/start-process.ts'
 
 /** The exit code of a health check of what listens at a port. */
 async function check(t: Test, port: number): Promise<number> {

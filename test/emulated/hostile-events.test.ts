@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { expectHarmlessRequest } from '../behaviour/expect-harmless.ts'
-import { hostileText } from '../targets/hostile-text.ts'
+import { expectHarmlessRequest } from '../support/expect-harmless.ts'
+import { hostileText } from '../support/hostile-text.ts'
+import * as eventSources from '../support/lambda-events.ts'
+import { functionUrl, httpApi, loadBalancer, restApi } from '../support/lambda-events.ts'
+import { TestData } from '../support/test-data.ts'
 import { createContext, startHandler, toResponse } from '../targets/lambda.ts'
-import * as eventSources from '../targets/lambda-events.ts'
-import { functionUrl, httpApi, loadBalancer, restApi } from '../targets/lambda-events.ts'
-import { TestData } from '../targets/test-data.ts'
 
 /** Events that no API makes, as anybody can who may invoke the function. */
 const { handler, stop, table } = await startHandler()

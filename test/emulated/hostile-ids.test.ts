@@ -1,8 +1,8 @@
 import t from 'tap'
-import { specifyHostileIds } from '../behaviour/hostile-ids.ts'
+import { specifyHostileIds } from '../spec/any-id.ts'
+import * as eventSources from '../support/lambda-events.ts'
 import { injectTarget } from '../targets/inject.ts'
 import { lambdaTarget, startHandler } from '../targets/lambda.ts'
-import * as eventSources from '../targets/lambda-events.ts'
 import { standaloneTarget } from '../targets/standalone.ts'
 
 const started = await startHandler()

@@ -3,19 +3,19 @@ import { METHODS } from 'node:http'
 import fc from 'fast-check'
 import t from 'tap'
 import { buildApp } from '../../src/app.ts'
+import { startEmbeddedTable } from '../support/embedded-table.ts'
 import {
   expectHarmless,
   expectHarmlessRequest,
   messagesOf,
   recordedBy,
-} from '../behaviour/expect-harmless.ts'
-import { startEmbeddedTable } from '../targets/embedded-table.ts'
-import { hostileText } from '../targets/hostile-text.ts'
+} from '../support/expect-harmless.ts'
+import { hostileText } from '../support/hostile-text.ts'
+import { exchange } from '../support/raw-http.ts'
+import type { Response } from '../support/target.ts'
+import { TestData } from '../support/test-data.ts'
 import { toResponse } from '../targets/inject.ts'
-import { exchange } from '../targets/raw-http.ts'
 import { sendOnSocket, startOn } from '../targets/standalone.ts'
-import type { Response } from '../targets/target.ts'
-import { TestData } from '../targets/test-data.ts'
 
 /** Requests of ill will. What a property tries, it tells when it fails; each run tries others. */
 const table = await startEmbeddedTable()

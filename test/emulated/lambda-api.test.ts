@@ -1,7 +1,7 @@
 import t from 'tap'
-import { specifyHelloApi } from '../behaviour/hello-api.ts'
+import { specifyHelloApi } from '../spec/hello-api.ts'
+import * as eventSources from '../support/lambda-events.ts'
 import { lambdaTarget, startHandler } from '../targets/lambda.ts'
-import * as eventSources from '../targets/lambda-events.ts'
 
 const started = await startHandler()
 t.teardown(started.stop)

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { startEmbeddedTable } from '../targets/embedded-table.ts'
+import { startEmbeddedTable } from '../support/embedded-table.ts'
+import * as eventSources from '../support/lambda-events.ts'
+import { functionUrl, httpApi, loadBalancer, restApi } from '../support/lambda-events.ts'
+import type { Request } from '../support/target.ts'
+import { TestData } from '../support/test-data.ts'
 import { createContext, lambdaEnvironment, startHandler } from '../targets/lambda.ts'
-import * as eventSources from '../targets/lambda-events.ts'
-import { functionUrl, httpApi, loadBalancer, restApi } from '../targets/lambda-events.ts'
-import type { Request } from '../targets/target.ts'
-import { TestData } from '../targets/test-data.ts'
 
 /** What only the Lambda handler has. */
 const { handler, stop, table } = await startHandler()
@@ -224,7 +224,7 @@ const greeting: unknown = restApi.createEvent({ path: `/hello/1` })
 function runHandler(env: NodeJS.ProcessEnv, event = greeting) {
   const { done, fail, getRemainingTimeInMillis, succeed, ...context } = createContext()
   const script = `
-    const { handler } = await import(${JSON.stringify(new URL('../../src/lambda.ts', import.meta.url))})
+    const { handler } = await import(${JSON.stringify(new URL('../../src/lambda/handler.ts', import.meta.url))})
     await handler(${JSON.stringify(event)}, ${JSON.stringify(context)})`
   const args = ['--input-type=module', '--eval', script]
   const result = promisify(execFile)(process.execPath, args, { env: { ...process.env, ...env } })

@@ -1,10 +1,10 @@
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import t, { type Test } from 'tap'
 import { request } from 'undici'
-import { startEmbeddedTable } from '../targets/embedded-table.ts'
+import { startEmbeddedTable } from '../support/embedded-table.ts'
+import { origin, startProcess } from '../support/start-process.ts'
+import { TestData } from '../support/test-data.ts'
 import { lambdaEnvironment } from '../targets/lambda.ts'
-import { origin, startProcess } from '../targets/start-process.ts'
-import { TestData } from '../targets/test-data.ts'
 
 t.test('without Lambda it serves HTTP', async (t) => {
   const table = await startEmbeddedTable()

@@ -2,12 +2,12 @@ import { PassThrough } from 'node:stream'
 import { mock } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
 import t, { type Test } from 'tap'
-import { names } from '../../src/tools/names.ts'
-import { type EmbeddedTable, startEmbeddedTable } from '../targets/embedded-table.ts'
+import { names } from '../../src/cli/names.ts'
+import { type EmbeddedTable, startEmbeddedTable } from '../support/embedded-table.ts'
+import { mockFailure, mockStack } from '../support/mocked-stack.ts'
+import { endpoint, startProcess } from '../support/start-process.ts'
+import { TestData } from '../support/test-data.ts'
 import { lambdaEnvironment } from '../targets/lambda.ts'
-import { mockFailure, mockStack } from '../targets/mocked-stack.ts'
-import { endpoint, startProcess } from '../targets/start-process.ts'
-import { TestData } from '../targets/test-data.ts'
 
 let table: EmbeddedTable
 let data: TestData
@@ -282,7 +282,7 @@ t.test('the table of npm start is found by its port', async (t) => {
 t.test('it is a program', async (t) => {
   const id = data.newId(t)
   const start = (...args: string[]) =>
-    startProcess(t, t.testdir(), lambdaEnvironment(table), 'tools/names.ts', ...args).ended()
+    startProcess(t, t.testdir(), lambdaEnvironment(table), 'cli/names.ts', ...args).ended()
 
   t.match(await start('set', id, 'Ada'), { code: 0 })
   t.match(await start('get', id), { code: 0, stdout: 'Ada\n' })

@@ -1,9 +1,9 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import t from 'tap'
 import manifest from '../../package.json' with { type: 'json' }
-import { startProcess } from '../targets/start-process.ts'
+import { startProcess } from '../support/start-process.ts'
 
-const { stdout, stderr, code } = await startProcess(t, t.testdir(), {}, 'tools/openapi.ts').ended()
+const { stdout, stderr, code } = await startProcess(t, t.testdir(), {}, 'cli/openapi.ts').ended()
 
 t.test('the document of the API is all that is printed', async (t) => {
   t.match({ code, stderr }, { code: 0, stderr: '' })

@@ -1,10 +1,9 @@
 import t, { type Test } from 'tap'
 import { Pool } from 'undici'
-import { specifyHelloApi } from '../behaviour/hello-api.ts'
-import { sendOnSocket } from '../targets/standalone.ts'
-import { origin, startProcess } from '../targets/start-process.ts'
-import type { StartedTarget } from '../targets/target.ts'
-import { TestData } from '../targets/test-data.ts'
+import { specifyHelloApi } from '../spec/hello-api.ts'
+import { origin, startProcess } from '../support/start-process.ts'
+import type { StartedTarget } from '../support/target.ts'
+import { TestData } from '../support/test-data.ts'
 import {
   containerVariables,
   grantedActions,
@@ -13,7 +12,8 @@ import {
   profileVariables,
   startVerifyingDynamoDB,
   type VerifyingDynamoDB,
-} from '../targets/verifying-dynamodb.ts'
+} from '../support/verifying-dynamodb.ts'
+import { sendOnSocket } from '../targets/standalone.ts'
 
 /** The standalone server on a DynamoDB that verifies signatures and policies. */
 t.test('the server', { skip: await noMoto() }, async (t) => {
@@ -29,7 +29,7 @@ t.test('the server', { skip: await noMoto() }, async (t) => {
     t.test(`with credentials by ${name}`, async (t) =>
       specifyHelloApi(t, {
         name,
-        lacks: { 'freeze the clock': 'it runs on the clock of the machine' },
+        unsupported: { 'freeze the clock': 'it runs on the clock of the machine' },
         start: async () => start(t, dynamodb, await variables(t)),
       })
     )

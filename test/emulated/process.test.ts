@@ -3,8 +3,8 @@ import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import t, { type Test } from 'tap'
 import { request } from 'undici'
-import { listen } from '../targets/listen.ts'
-import { origin, startProcess } from '../targets/start-process.ts'
+import { listen } from '../support/listen.ts'
+import { origin, startProcess } from '../support/start-process.ts'
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   t.test(`${signal} ends it cleanly`, async (t) => {

@@ -5,8 +5,8 @@ import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { Pool } from 'undici'
 import { localConnection } from '../../src/local/embedded-dynamodb.ts'
-import { startEmbeddedTable } from '../targets/embedded-table.ts'
-import { listen } from '../targets/listen.ts'
+import { startEmbeddedTable } from '../support/embedded-table.ts'
+import { listen } from '../support/listen.ts'
 import { sendOnSocket, startOn } from '../targets/standalone.ts'
 
 /** What only the standalone server has. */
@@ -54,7 +54,7 @@ t.test('greetings beyond those it carries are refused at once, and those end', a
   let isHolding = false
   const database = createServer((_request, response) => {
     if (isHolding) held.push(response)
-    else answerNothingFound(response)
+    else respondNothingFound(response)
   })
   const connection = localConnection(`http://127.0.0.1:${await listen(t, database)}`)
   const { server } = await startOn({ connection, tableName: 'test' })
@@ -71,20 +71,20 @@ t.test('greetings beyond those it carries are refused at once, and those end', a
   const refused = await get('/hello/1')
   const health = await get('/health')
   isHolding = false
-  held.forEach(answerNothingFound)
+  held.forEach(respondNothingFound)
 
   t.equal(refused.status, 503)
   t.equal(refused.headers['retry-after'], '1')
   t.match(JSON.parse(refused.body), {
     title: 'Service Unavailable',
-    detail: 'The service has more to do than it can. Try again.',
+    detail: 'The server is overloaded. Retry later.',
   })
   t.equal(health.status, 200)
   t.ok((await Promise.all(greetings)).every(({ status }) => status === 404))
   t.equal((await get('/hello/1')).status, 404)
 })
 
-function answerNothingFound(response: ServerResponse): void {
+function respondNothingFound(response: ServerResponse): void {
   response.setHeader('content-type', 'application/x-amz-json-1.0').end('{}')
 }
 

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { startEmbeddedTable } from '../targets/embedded-table.ts'
+import { startEmbeddedTable } from '../support/embedded-table.ts'
+import { startProcess } from '../support/start-process.ts'
 import { lambdaEnvironment } from '../targets/lambda.ts'
-import { startProcess } from '../targets/start-process.ts'
 
 t.test('it creates the table with names, and leaves what is there as it is', async (t) => {
   const table = await startEmbeddedTable()

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { specifyHelloApi } from '../behaviour/hello-api.ts'
+import { specifyHelloApi } from '../spec/hello-api.ts'
 import { standaloneTarget } from '../targets/standalone.ts'
 
 specifyHelloApi(t, standaloneTarget)

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
-import { type EmbeddedTable, startEmbeddedTable } from '../targets/embedded-table.ts'
+import { type EmbeddedTable, startEmbeddedTable } from '../support/embedded-table.ts'
+import { restApi } from '../support/lambda-events.ts'
 import { createContext, startHandler } from '../targets/lambda.ts'
-import { restApi } from '../targets/lambda-events.ts'
 import { sendOnSocket, startOn } from '../targets/standalone.ts'
 
 const MESSAGE_DAYS = '30'

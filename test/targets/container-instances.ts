@@ -1,13 +1,19 @@
 import pRetry from 'p-retry'
 import { Pool } from 'undici'
-import { newProject, startCompose } from './compose.ts'
+import { newProject, startCompose } from '../support/compose.ts'
+import { docker } from '../support/docker.ts'
+import {
+  type Environment,
+  frozenClock,
+  type Instance,
+  type InstanceOptions,
+  readPeakMemory,
+} from '../support/environment.ts'
 import { lambdaContainer } from './containers.ts'
-import { docker } from './docker.ts'
-import { frozenClock, type Home, type Instance, type Place, readPeakMemory } from './place.ts'
 import { sendOnSocket } from './standalone.ts'
 
 /** Containers of the image, each as docker-compose.yml has it, over DynamoDB Local. */
-export async function startContainers(): Promise<Place> {
+export async function startContainers(): Promise<Environment> {
   const project = newProject()
   const compose = await startCompose(project)
   const gateway = '{{(index .IPAM.Config 0).Gateway}}'
@@ -50,7 +56,7 @@ async function untilReady<T extends Instance>(instance: T): Promise<T> {
 }
 
 /** Runs one more container of a service. */
-async function run(project: string, service: string, port: number, home: Home) {
+async function run(project: string, service: string, port: number, home: InstanceOptions) {
   const env: string[] = []
   if (home.endpoint) env.push('--env', `AWS_ENDPOINT_URL_DYNAMODB=${home.endpoint}`)
   if (home.isClockFrozen) env.push('--env', `NODE_OPTIONS=${frozenClock}`)

@@ -1,18 +1,18 @@
 import { Value } from 'typebox/value'
 import { Pool } from 'undici'
-import type { Database } from '../behaviour/repository.ts'
-import type { Compose } from './compose.ts'
-import { restApi } from './lambda-events.ts'
+import type { Database } from '../spec/repository.ts'
+import type { Compose } from '../support/compose.ts'
+import { restApi } from '../support/lambda-events.ts'
+import { LambdaResponse, requestsAtOnce, type Target } from '../support/target.ts'
 import { sendOnSocket } from './standalone.ts'
-import { LambdaResponse, requestsAtOnce, type Target } from './target.ts'
 
-const lacks = { 'freeze the clock': 'it runs on the clock of the machine' }
+const unsupported = { 'freeze the clock': 'it runs on the clock of the machine' }
 
 /** The image as a server, over DynamoDB Local. */
 export function standaloneContainer({ api, leftovers, repository }: Compose): Target {
   return {
     name: 'the standalone container, over DynamoDB Local',
-    lacks,
+    unsupported,
 
     async start() {
       const pool = new Pool(api, { connections: requestsAtOnce })
@@ -30,7 +30,7 @@ export function standaloneContainer({ api, leftovers, repository }: Compose): Ta
 export function lambdaContainer({ lambda, leftovers, repository }: Compose): Target {
   return {
     name: 'the Lambda container behind a REST API, over DynamoDB Local',
-    lacks,
+    unsupported,
 
     async start() {
       // The emulator is one environment, which handles one event at a time.
@@ -56,7 +56,7 @@ export function lambdaContainer({ lambda, leftovers, repository }: Compose): Tar
 export function dynamoDBLocal(compose: Compose): Database {
   return {
     name: 'DynamoDB Local',
-    lacks: {},
+    unsupported: {},
     start: async () => ({ ...compose, stop: async () => {} }),
   }
 }

@@ -3,13 +3,13 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Value } from 'typebox/value'
-import { docker, hostAddress, untilLogged } from './docker.ts'
-import { startEmbeddedTable } from './embedded-table.ts'
-import { startFaultProxy } from './fault-proxy.ts'
+import { docker, hostAddress, untilLogged } from '../support/docker.ts'
+import { startEmbeddedTable } from '../support/embedded-table.ts'
+import { startFaultProxy } from '../support/fault-proxy.ts'
+import type { EventSource } from '../support/lambda-events.ts'
+import { type Outcome, type RuntimeApiOptions, startRuntimeApi } from '../support/runtime-api.ts'
+import { LambdaResponse, type Response, type Target } from '../support/target.ts'
 import { toResponse } from './lambda.ts'
-import type { EventSource } from './lambda-events.ts'
-import { type Outcome, type RuntimeApiOptions, startRuntimeApi } from './runtime-api.ts'
-import { LambdaResponse, type Response, type Target } from './target.ts'
 
 const image = 'hello-dynamodb'
 
@@ -173,7 +173,10 @@ export function httpResponse({ response, error }: Outcome): Response {
 export function environmentTarget(source: EventSource): Target {
   return {
     name: `the image behind ${source.name}, over the embedded DynamoDB`,
-    lacks: { ...source.lacks, 'freeze the clock': 'it runs on the clock of the machine' },
+    unsupported: {
+      ...source.unsupported,
+      'freeze the clock': 'it runs on the clock of the machine',
+    },
 
     async start() {
       const database = await startReachableTable()

@@ -1,13 +1,13 @@
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import pLimit from 'p-limit'
 import { buildApp } from '../../src/app.ts'
-import { startEmbeddedTable } from './embedded-table.ts'
-import { type Request, type Response, requestsAtOnce, type Target } from './target.ts'
+import { startEmbeddedTable } from '../support/embedded-table.ts'
+import { type Request, type Response, requestsAtOnce, type Target } from '../support/target.ts'
 
 /** The app without a server, over the embedded DynamoDB. */
 export const injectTarget: Target = {
   name: 'the app by inject, over the embedded DynamoDB',
-  lacks: { 'carry dot segments': 'inject resolves them, as browsers do' },
+  unsupported: { 'carry dot segments': 'inject resolves them, as browsers do' },
 
   async start() {
     const table = await startEmbeddedTable()

@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto'
 import type { LambdaResponse } from '@fastify/aws-lambda'
 import type { Context } from 'aws-lambda'
 import pLimit from 'p-limit'
-import { type EmbeddedTable, startEmbeddedTable } from './embedded-table.ts'
-import type { EventSource } from './lambda-events.ts'
-import { type Response, requestsAtOnce, type Target } from './target.ts'
+import { type EmbeddedTable, startEmbeddedTable } from '../support/embedded-table.ts'
+import type { EventSource } from '../support/lambda-events.ts'
+import { type Response, requestsAtOnce, type Target } from '../support/target.ts'
 
 /** The Lambda handler with the events of one source, over the embedded DynamoDB. */
 export function lambdaTarget({ handler, table }: StartedHandler, source: EventSource): Target {
   return {
     name: `the Lambda handler behind ${source.name}, over the embedded DynamoDB`,
-    lacks: source.lacks,
+    unsupported: source.unsupported,
 
     async start() {
       const limit = pLimit(requestsAtOnce)
@@ -27,10 +27,10 @@ export function lambdaTarget({ handler, table }: StartedHandler, source: EventSo
   }
 }
 
-type Handler = typeof import('../../src/lambda.ts').handler
+type Handler = typeof import('../../src/lambda/handler.ts').handler
 
 async function loadSource(): Promise<Handler> {
-  return (await import('../../src/lambda.ts')).handler
+  return (await import('../../src/lambda/handler.ts')).handler
 }
 
 type StartedHandler = Awaited<ReturnType<typeof startHandler>>

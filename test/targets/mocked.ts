@@ -3,14 +3,14 @@ import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dyn
 import { mockClient } from 'aws-sdk-client-mock'
 import { buildApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
-import { createRepository } from '../../src/repository.ts'
+import { createRepository } from '../../src/hello/repository.ts'
+import type { Target } from '../support/target.ts'
 import { inject } from './inject.ts'
-import type { Target } from './target.ts'
 
 /** The app without a server, its AWS SDK mocked: no request leaves the process. */
 export const mockedTarget: Target = {
   name: 'the app by inject, over a mocked AWS SDK',
-  lacks: {
+  unsupported: {
     'carry dot segments': 'inject resolves them, as browsers do',
     'keep items': 'a mock stores nothing: it answers as told, and tells what it was asked',
   },

@@ -7,31 +7,31 @@ import pLimit from 'p-limit'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { Pool } from 'undici'
-import { createDynamoDBClient } from '../../src/dynamodb-client.ts'
+import { createDynamoDBClient } from '../../src/dynamodb/client.ts'
+import { createRepository } from '../../src/hello/repository.ts'
 import { localConnection } from '../../src/local/embedded-dynamodb.ts'
-import { createRepository } from '../../src/repository.ts'
-import { restApi } from './lambda-events.ts'
 import {
+  type Environment,
   frozenClock,
-  type Home,
   type Instance,
-  type Place,
+  type InstanceOptions,
   readPeakMemory,
   type Server,
-} from './place.ts'
+} from '../support/environment.ts'
+import { restApi } from '../support/lambda-events.ts'
+import { collectOutput, origin as listening, untilPrinted } from '../support/start-process.ts'
+import { LambdaResponse, type Request, type Response } from '../support/target.ts'
 import { sendOnSocket } from './standalone.ts'
-import { collectOutput, origin as listening, untilPrinted } from './start-process.ts'
-import { LambdaResponse, type Request, type Response } from './target.ts'
 
 const Database = Type.Object({ endpoint: Type.String(), tableName: Type.String() })
 
 /** Processes of this machine, over an embedded DynamoDB in another process. */
-export async function startProcesses(): Promise<Place> {
-  const database = start('test/targets/database-process.ts')
+export async function startProcesses(): Promise<Environment> {
+  const database = start('test/support/database-process.ts')
   const { endpoint, tableName } = Value.Parse(Database, await database.message())
   const client = DynamoDBDocumentClient.from(createDynamoDBClient(localConnection(endpoint)))
 
-  const environment = (home: Home) => ({
+  const environment = (home: InstanceOptions) => ({
     DYNAMODB_TABLE_NAME: tableName,
     AWS_ENDPOINT_URL_DYNAMODB: home.endpoint ?? endpoint,
     AWS_REGION: 'local',
@@ -56,7 +56,7 @@ export async function startProcesses(): Promise<Place> {
   }
 }
 
-async function serve(env: NodeJS.ProcessEnv, home: Home): Promise<Server> {
+async function serve(env: NodeJS.ProcessEnv, home: InstanceOptions): Promise<Server> {
   const process = start('src/main.ts', { ...env, HOST: '127.0.0.1', PORT: '0' }, home)
   const origin = await process.printed(listening)
   const pool = new Pool(origin)
@@ -67,8 +67,8 @@ async function serve(env: NodeJS.ProcessEnv, home: Home): Promise<Server> {
   return { ...process, origin, send: (request) => sendOnSocket(pool, request), stop }
 }
 
-async function handle(env: NodeJS.ProcessEnv, home: Home): Promise<Instance> {
-  const process = start('test/targets/function-process.ts', env, home)
+async function handle(env: NodeJS.ProcessEnv, home: InstanceOptions): Promise<Instance> {
+  const process = start('test/support/function-process.ts', env, home)
   await process.message()
   const limit = pLimit(1)
 

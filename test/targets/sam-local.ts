@@ -1,17 +1,17 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Pool } from 'undici'
-import type { Compose } from './compose.ts'
-import { freePort } from './listen.ts'
-import { buildStack, root } from './sam.ts'
+import type { Compose } from '../support/compose.ts'
+import { freePort } from '../support/listen.ts'
+import { buildStack, root } from '../support/sam.ts'
+import { requestsAtOnce, type Target } from '../support/target.ts'
 import { sendOnSocket } from './standalone.ts'
-import { requestsAtOnce, type Target } from './target.ts'
 
 /** The stack as `sam build` makes it and `sam local start-api` serves it, over DynamoDB Local. */
 export function samLocalTarget(compose: Compose, folder: string): Target {
   return {
     name: 'sam local start-api, over DynamoDB Local',
-    lacks: {
+    unsupported: {
       'carry encoded slashes': 'SAM decodes the path',
       'carry encoded reserved characters': 'SAM decodes the path',
       'freeze the clock': 'it runs on the clock of the machine',

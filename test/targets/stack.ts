@@ -1,16 +1,16 @@
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { Pool } from 'undici'
-import { createDynamoDBClient } from '../../src/dynamodb-client.ts'
-import { createRepository } from '../../src/repository.ts'
-import type { Stack } from '../../src/tools/stack.ts'
+import type { Stack } from '../../src/cli/stack.ts'
+import { createDynamoDBClient } from '../../src/dynamodb/client.ts'
+import { createRepository } from '../../src/hello/repository.ts'
+import { requestsAtOnce, type StartedTarget, type Target } from '../support/target.ts'
 import { sendOnSocket } from './standalone.ts'
-import { requestsAtOnce, type StartedTarget, type Target } from './target.ts'
 
 /** A stack that is deployed to AWS. */
 export function deployedStack(stack: Stack): Target {
   return {
     name: 'the deployed stack',
-    lacks: {
+    unsupported: {
       'freeze the clock': 'it runs on the clock of AWS',
       'share the clock': 'it runs on the clock of AWS',
       'pass on what is no greeting': 'API Gateway answers it, without the service',
@@ -23,7 +23,7 @@ export function deployedStack(stack: Stack): Target {
 export function stackOnMiniStack(stack: Stack): Target {
   return {
     name: 'the stack on MiniStack',
-    lacks: {
+    unsupported: {
       'carry encoded slashes': 'MiniStack decodes the path',
       'carry encoded reserved characters': 'MiniStack decodes the path',
       'freeze the clock': 'it runs on the clock of the machine',
@@ -84,7 +84,7 @@ async function start({ endpoint, region, tableName }: Stack): Promise<StartedTar
  */
 function forgetWhenInterrupted(forget: (id: string) => Promise<void>) {
   const ids = new Set<string>()
-  const underWay = new Set<Promise<unknown>>()
+  const inFlight = new Set<Promise<unknown>>()
   let cleaning: Promise<void> | undefined
   // npm passes on what the terminal sends to all, so a signal may come twice.
   for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'])
@@ -93,7 +93,7 @@ function forgetWhenInterrupted(forget: (id: string) => Promise<void>) {
     })
 
   async function cleanUp(signal: string): Promise<void> {
-    await Promise.allSettled(underWay)
+    await Promise.allSettled(inFlight)
     await Promise.all([...ids].map(forget))
     console.error(`${signal}: what the tests made is removed`)
     process.exit(1)
@@ -103,7 +103,7 @@ function forgetWhenInterrupted(forget: (id: string) => Promise<void>) {
     if (cleaning) return new Promise(() => {})
     const used = use()
     ids.add(id)
-    underWay.add(used)
-    return used.finally(() => underWay.delete(used))
+    inFlight.add(used)
+    return used.finally(() => inFlight.delete(used))
   }
 }

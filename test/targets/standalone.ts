@@ -1,13 +1,13 @@
 import { Pool } from 'undici'
 import { readConfig } from '../../src/config.ts'
-import { startServer } from '../../src/server.ts'
-import { type EmbeddedTable, startEmbeddedTable } from './embedded-table.ts'
-import { type Request, type Response, requestsAtOnce, type Target } from './target.ts'
+import { startServer } from '../../src/server/server.ts'
+import { type EmbeddedTable, startEmbeddedTable } from '../support/embedded-table.ts'
+import { type Request, type Response, requestsAtOnce, type Target } from '../support/target.ts'
 
 /** The standalone server on a socket, over the embedded DynamoDB. */
 export const standaloneTarget: Target = {
   name: 'the standalone server, over the embedded DynamoDB',
-  lacks: {},
+  unsupported: {},
 
   async start() {
     const table = await startEmbeddedTable()

@@ -12,19 +12,19 @@ import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dyn
 import { mockClient } from 'aws-sdk-client-mock'
 import t, { type Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
-import { createDynamoDBClient } from '../../src/dynamodb-client.ts'
+import { createDynamoDBClient } from '../../src/dynamodb/client.ts'
+import { undiciOptions } from '../../src/dynamodb/undici-options.ts'
+import { createRepository } from '../../src/hello/repository.ts'
 import { localConnection } from '../../src/local/embedded-dynamodb.ts'
-import { createRepository } from '../../src/repository.ts'
-import { createUndiciOptions } from '../../src/undici-options.ts'
+import { listen } from '../support/listen.ts'
+import type { Response } from '../support/target.ts'
 import { inject } from '../targets/inject.ts'
-import { listen } from '../targets/listen.ts'
-import type { Response } from '../targets/target.ts'
 
 const unavailable = {
   type: 'about:blank',
   title: 'Service Unavailable',
   status: 503,
-  detail: 'The database does not answer as it should. Try again.',
+  detail: 'The database is unavailable. Retry later.',
 }
 
 /** The app over a mocked client that knows no name and records whatever it is given. */
@@ -144,7 +144,7 @@ async function startBroken(
 
 for (const home of ['function', 'server']) {
   const start = (t: Test, onConnection: (socket: Socket) => void) =>
-    startBroken(t, onConnection, home === 'server' ? createUndiciOptions() : {})
+    startBroken(t, onConnection, home === 'server' ? undiciOptions() : {})
 
   t.test(`the client of a ${home} gives up a request that nobody answers`, async (t) => {
     const repository = await start(t, () => {})
@@ -248,7 +248,7 @@ t.test('a fault of the service is a 500 that shows nothing of it', async (t) => 
     type: 'about:blank',
     title: 'Internal Server Error',
     status: 500,
-    detail: 'The service failed. Its log tells why, under the request id.',
+    detail: 'Internal error. The log has the cause under this request id.',
     instance: headers['x-request-id'],
   })
 })

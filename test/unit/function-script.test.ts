@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { mapStackTraces, runFunctionScript } from '../../src/image/function-script.ts'
+import { mapStackTraces, runFunctionScript } from '../../src/build/function-script.ts'
 
 /** A script as the bundle of the function is one; its second line is the third of its source. */
 function writeScript(t: Test): string {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import t from 'tap'
-import type { Name } from '../../src/repository.ts'
-import { importNames } from '../../src/tools/import-names.ts'
+import { importNames } from '../../src/cli/import-names.ts'
+import type { Name } from '../../src/hello/repository.ts'
 
 const listener = { rejected() {}, progress() {} }
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Ledger } from '../torture/ledger.ts'
+import { Ledger } from '../stress/ledger.ts'
 
 const ada = { id: '1', name: 'Ada' }
 const hello = 'Hello Ada!'

@@ -3,7 +3,7 @@ import t from 'tap'
 
 t.test('a start that fails for no known reason shows the error whole', async (t) => {
   const script = `
-    import { run } from ${JSON.stringify(new URL('../../src/run.ts', import.meta.url))}
+    import { run } from ${JSON.stringify(new URL('../../src/server/run.ts', import.meta.url))}
     await run(async () => { throw new TypeError('a fault') })`
   const { status, stderr } = spawnSync(
     process.execPath,

@@ -6,9 +6,9 @@ import { SignatureV4 } from '@smithy/signature-v4'
 import fc from 'fast-check'
 import t from 'tap'
 import manifest from '../../package.json' with { type: 'json' }
-import { createDynamoDBClient, userAgent } from '../../src/dynamodb-client.ts'
-import { createUndiciOptions } from '../../src/undici-options.ts'
-import { listen, listenOnFreePort } from '../targets/listen.ts'
+import { createDynamoDBClient, userAgent } from '../../src/dynamodb/client.ts'
+import { undiciOptions } from '../../src/dynamodb/undici-options.ts'
+import { listen, listenOnFreePort } from '../support/listen.ts'
 
 /** A request as DynamoDB receives it. */
 interface Received {
@@ -87,7 +87,7 @@ const calls = fc.record({
 
 const clients: [name: string, options: () => DynamoDBClientConfig][] = [
   ['function', () => ({})],
-  ['server', createUndiciOptions],
+  ['server', undiciOptions],
 ]
 for (const [name, options] of clients) {
   t.test(`the signatures of the ${name}'s client are those of the SDK's signer`, async (t) => {

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { findStack } from '../../src/tools/stack.ts'
-import { mockFailure, mockStack } from '../targets/mocked-stack.ts'
+import { findStack } from '../../src/cli/stack.ts'
+import { mockFailure, mockStack } from '../support/mocked-stack.ts'
 
 const outputs = {
   HelloPersonApi: 'https://example.com/Prod/hello/{id}',

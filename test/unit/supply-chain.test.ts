@@ -26,7 +26,7 @@ async function read<T extends TSchema>(schema: T, path: string): Promise<Static<
   return Value.Parse(schema, JSON.parse(await readFile(new URL(path, root), 'utf8')))
 }
 
-for (const folder of ['', 'src/image/runtime-client/']) {
+for (const folder of ['', 'src/lambda/runtime-client/']) {
   const manifest = await read(Manifest, `${folder}package.json`)
   const { packages } = await read(Lockfile, `${folder}package-lock.json`)
   const installed = Object.entries(packages).filter(([path]) => path !== '')

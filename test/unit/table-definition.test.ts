@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readTableDefinition } from '../../src/local/table-definition.ts'
+import { readTableDefinition } from '../../src/dynamodb/table-definition.ts'
 
 /** A template whose table has these properties, besides a key. */
 function template(properties: string): string {

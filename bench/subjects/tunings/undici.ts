@@ -1,6 +1,0 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { createUndiciOptions } from '../../../src/undici-options.ts'
-import { createHandler } from '../create-handler.ts'
-
-/** The peer, with the request handler of the service's server. */
-export const handler = createHandler(new DynamoDBClient(createUndiciOptions()))

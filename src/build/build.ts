@@ -1,0 +1,36 @@
+import { execFileSync } from 'node:child_process'
+import { rm } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+import { build } from 'esbuild'
+import { buildFunction, buildPlainFunction, sharedOptions } from './build-function.ts'
+
+/**
+ * Bundles the programs of the image into dist, with source maps for their stack traces. With
+ * `--plain`, the function has no code cache, and its bundle leaves nothing out.
+ */
+const { plain } = parseArgs({ options: { plain: { type: 'boolean' } } }).values
+
+// The files of another build have other hashes in their names.
+await rm('dist', { recursive: true, force: true })
+
+if (plain) await buildPlainFunction('src/lambda/handler.ts', 'dist')
+else {
+  await buildFunction('src/lambda/handler.ts', 'dist')
+  execFileSync(process.execPath, ['src/build/cache-code.ts', 'dist'], { stdio: 'inherit' })
+}
+
+await build({
+  ...sharedOptions,
+  entryPoints: { main: 'src/main.ts', healthcheck: 'src/server/healthcheck.ts' },
+  outdir: 'dist',
+  splitting: true,
+  format: 'esm',
+  outExtension: { '.js': '.mjs' },
+  // Beside the bundle in the image.
+  alias: { 'aws-lambda-ric': './aws-lambda-ric/index.mjs' },
+  external: ['./aws-lambda-ric/index.mjs'],
+  // For the packages in the bundle that are CommonJS.
+  banner: {
+    js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url)",
+  },
+})

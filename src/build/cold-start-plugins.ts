@@ -1,0 +1,100 @@
+import { type BuildOptions, build, type Plugin } from 'esbuild'
+
+// CommonJS modules use a module by its properties, or call or construct it.
+const onUse = (module: string) => `
+  const load = () => require('${module}')
+  module.exports = new Proxy(function () {}, {
+    apply: (_, self, args) => load().apply(self, args),
+    construct: (_, args) => new (load())(...args),
+    get: (_, name) => load()[name],
+  })`
+
+const onCall = (module: string, names: string[]) =>
+  names
+    .map((name) => `export const ${name} = (...args) => require('${module}').${name}(...args)`)
+    .join('\n')
+
+// Fastify gets a factory of compilers from each package when it starts, whether it uses it or not.
+const throwing = (module: string) => `
+  module.exports = () => () => {
+    throw new Error('The bundle of the function has no ${module}. To include it, remove its line from src/build/cold-start-plugins.ts.')
+  }`
+
+/**
+ * Modules that a package does not get in the function's bundle, and what it gets in place of them. All
+ * others that import them get the modules. Without this and `chunks`, a cold start takes a fifth longer.
+ */
+const substitutes: [importer: RegExp, module: string, contents: (module: string) => string][] = [
+  // The app sets its own compilers of schemas (app.ts).
+  [/\/fastify\//, '@fastify/ajv-compiler', throwing],
+  [/\/fastify\//, '@fastify/fast-json-stringify-compiler', throwing],
+  // A function does not listen, and registers no plugins whose versions Fastify checks.
+  [/\/fastify\//, 'node:dns', onUse],
+  [/\/fastify\//, 'node:http2', onUse],
+  [/\/fastify\//, 'semver', onUse],
+  // A function does not log in a thread of its own.
+  [/\/pino\//, 'thread-stream', onUse],
+  // Only pino's asynchronous destinations use it (lambda.ts).
+  [/\/pino\//, 'worker_threads', () => 'exports.isMainThread = true'],
+  // Without a native CRC-32, the SDK takes its own; it checks no response of DynamoDB with it.
+  [/\/@smithy\/core\//, 'node:zlib', () => ''],
+  // No schema of the service has the format of a host name.
+  [/\/typebox\//, './idna/index.mjs', (module) => onCall(module, ['IsHostname', 'IsIdnHostname'])],
+]
+
+/**
+ * Modules that the function rarely needs, in bundles of their own. (In one bundle, esbuild would defer
+ * the evaluation of all modules that they share with the rest.)
+ */
+const chunks = [
+  // Lambda usually sets the credentials in the environment (lambda.ts).
+  '@aws-sdk/credential-provider-node',
+  // No operation of DynamoDB has an event stream.
+  '@smithy/core/event-streams',
+]
+
+const substitute: Plugin = {
+  name: 'substitute',
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /./, namespace: 'file' }, ({ importer, path, resolveDir }) => {
+      const found = substitutes.find(([by, module]) => module === path && by.test(importer))
+      const pluginData = { contents: found?.[2](path), resolveDir }
+      return found && { path: `${importer}:${path}`, namespace: 'substitute', pluginData }
+    })
+    onLoad({ filter: /./, namespace: 'substitute' }, ({ pluginData }) => pluginData)
+  },
+}
+
+function split(options: BuildOptions): Plugin {
+  const nameOf = (module: string) => `./${module.replace('@', '').replaceAll('/', '-')}`
+  return {
+    name: 'split',
+    setup({ onEnd, onLoad, onResolve }) {
+      onResolve({ filter: /./ }, ({ kind, path }) => {
+        if (!chunks.includes(path)) return undefined
+        return kind === 'dynamic-import'
+          ? { path: `${nameOf(path)}.cjs`, external: true }
+          : { path, namespace: 'split' }
+      })
+      onResolve({ filter: /./, namespace: 'split' }, ({ path }) => ({ path, external: true }))
+      onLoad({ filter: /./, namespace: 'split' }, async ({ path }) => {
+        const exports = Object.entries(await import(path))
+        const names = exports.flatMap(([name, value]) => (typeof value === 'function' ? name : []))
+        return { contents: onCall(`${nameOf(path)}.cjs`, names) }
+      })
+      onEnd(async () => {
+        const entryPoints = Object.fromEntries(chunks.map((module) => [nameOf(module), module]))
+        await build({ ...options, entryPoints, outExtension: { '.js': '.cjs' }, format: 'cjs' })
+      })
+    },
+  }
+}
+
+/**
+ * The plugins of a function's bundle.
+ *
+ * @param options of the bundles beside it
+ */
+export function coldStartPlugins(options: BuildOptions): Plugin[] {
+  return [substitute, split(options)]
+}

@@ -1,0 +1,21 @@
+import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
+import { UndiciHttpHandler } from '@smithy/undici-http-handler'
+import { connectionTimeout, requestTimeout } from './client.ts'
+
+/**
+ * The options of a DynamoDB client that sends its requests with undici: a busy server handles more
+ * requests per second with it than with the SDK's default handler. Only for the server: a cold start
+ * of the function is over before undici would have been worth loading.
+ */
+export function undiciOptions(): DynamoDBClientConfig {
+  const dispatcher = {
+    connect: { timeout: connectionTimeout },
+    headersTimeout: requestTimeout,
+    bodyTimeout: requestTimeout,
+    // With the default of 4 seconds, each greeting of a quiet server would open a new connection.
+    keepAliveTimeout: 60_000,
+  }
+  return {
+    requestHandler: new UndiciHttpHandler({ dispatcher }),
+  }
+}

@@ -1,0 +1,34 @@
+import type { FastifyInstance } from 'fastify'
+
+/**
+ * Closes the server's connections as soon as no request is in flight. By default, a closing server also
+ * waits for connections that carry no request yet (browsers open them in advance) and for those that
+ * clients keep open after their response.
+ */
+export function shutDownGracefully(app: FastifyInstance): void {
+  let closing = false
+  let inFlight = 0
+  function closeWhenDone(): void {
+    if (closing && inFlight === 0) app.server.closeAllConnections()
+  }
+  // After a whole turn of the event loop, in which requests that have arrived are read.
+  function closeSoon(): void {
+    setImmediate(() => setImmediate(closeWhenDone))
+  }
+
+  app.server.on('request', (_request, response) => {
+    inFlight++
+    response.once('close', () => {
+      inFlight--
+      closeSoon()
+    })
+  })
+  app.addHook('preClose', async () => {
+    closing = true
+    // Fastify stops accepting connections right after this hook.
+    closeSoon()
+  })
+  app.addHook('onSend', async (_request, reply) => {
+    if (closing) reply.header('connection', 'close')
+  })
+}

@@ -1,0 +1,9 @@
+import { get } from 'node:http'
+
+/** The HEALTHCHECK of the image: exits with 0 if `GET /health` of this container responds with 200. */
+const { HOST, PORT } = process.env
+
+// On Linux, a connection to 0.0.0.0 is one to this machine.
+get({ host: HOST, port: PORT, path: '/health' }, ({ statusCode }) => {
+  process.exit(statusCode === 200 ? 0 : 1)
+})

@@ -1,0 +1,39 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { greetingEvent } from '../../src/build/greeting-event.ts'
+import { type Figures, interleave, type Table } from './interleave.ts'
+import { path, type Subject } from './subjects.ts'
+
+/**
+ * Cold starts: the milliseconds from the start of a process until its handler is loaded, and until it
+ * has greeted once.
+ */
+export function benchCold(
+  title: string,
+  subjects: Record<string, Subject>,
+  env: NodeJS.ProcessEnv,
+  rounds: number
+): Promise<Table> {
+  const runs = Object.entries(subjects).map(([name, subject]) => [name, () => start(subject, env)])
+  return interleave(title, Object.fromEntries(runs), rounds)
+}
+
+async function start({ handler, options }: Subject, env: NodeJS.ProcessEnv): Promise<Figures> {
+  const program = [path('processes/start.mjs'), handler, JSON.stringify(greetingEvent)]
+  const begin = performance.now()
+  const child = spawn(process.execPath, [...options, ...program], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const times: number[] = []
+  const exited = once(child, 'exit')
+  for await (const line of createInterface(child.stdout)) {
+    times.push(performance.now() - begin)
+    if (line !== 'ready' && line !== 'Hello Ada!') throw new Error(`${handler} answered ${line}`)
+  }
+  await exited
+  const [ready, response] = times
+  if (ready === undefined || response === undefined) throw new Error(`${handler} did not greet`)
+  return { ready, response }
+}

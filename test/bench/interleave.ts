@@ -1,0 +1,48 @@
+import { SingleBar } from 'cli-progress'
+import { type Summary, summarize } from './statistics.ts'
+
+/** What one run of a subject gave, by the name of the figure. */
+export type Figures = Record<string, number>
+
+/** What all runs of a subject gave: each figure, and its ratio to the peer's in the same round. */
+type Row = Record<string, Summary & { ratio: Summary }>
+
+export type Table = Record<string, Row>
+
+/**
+ * Runs the subjects in turn, so that what befalls the machine befalls all of them, and summarizes the
+ * rounds. The first round is not counted: it warms the caches of the machine.
+ *
+ * @param peer the subject that the others are compared with
+ */
+export async function interleave(
+  title: string,
+  subjects: Record<string, () => Promise<Figures>>,
+  rounds: number,
+  peer = 'bare'
+): Promise<Table> {
+  const runs = new Map<string, Figures[]>(Object.keys(subjects).map((name) => [name, []]))
+  const bar = new SingleBar({ format: `${title.padEnd(20)} {bar} {value}/{total} rounds` })
+  bar.start(rounds, 0)
+  for (let round = 0; round <= rounds; round++) {
+    for (const [name, run] of Object.entries(subjects)) {
+      const figures = await run()
+      if (round > 0) runs.get(name)?.push(figures)
+    }
+    bar.update(round)
+  }
+  bar.stop()
+  const peers = runs.get(peer) ?? []
+  return Object.fromEntries([...runs].map(([name, each]) => [name, summarizeRuns(each, peers)]))
+}
+
+function summarizeRuns(runs: Figures[], peers: Figures[]): Row {
+  const names = Object.keys(runs[0] ?? {})
+  return Object.fromEntries(
+    names.map((name) => {
+      const values = runs.map((run) => run[name] ?? Number.NaN)
+      const ratios = values.map((value, round) => value / (peers[round]?.[name] ?? Number.NaN))
+      return [name, { ...summarize(values), ratio: summarize(ratios) }]
+    })
+  )
+}

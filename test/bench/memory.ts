@@ -1,0 +1,24 @@
+import { SingleBar } from 'cli-progress'
+import { imageOptions, path } from './subjects.ts'
+import { fire, readMemory, startServer, untilItGreets } from './warm.ts'
+
+/** The megabytes that the server has after each tenth of many requests. */
+export async function benchMemory(env: NodeJS.ProcessEnv, requests: number): Promise<number[]> {
+  const program = [...imageOptions, path('../../dist/main.mjs')]
+  const server = await startServer(program, env)
+  const bar = new SingleBar({ format: 'memory               {bar} {value}/{total} requests' })
+  bar.start(requests, 0)
+  const memory: number[] = []
+  try {
+    await untilItGreets(server.origin)
+    for (let part = 0; part < 10; part++) {
+      await fire(server.origin, { amount: requests / 10 })
+      memory.push(await readMemory(await server.pid()))
+      bar.increment(requests / 10)
+    }
+    return memory
+  } finally {
+    bar.stop()
+    await server.stop()
+  }
+}

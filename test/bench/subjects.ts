@@ -1,0 +1,59 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { build } from 'esbuild'
+import { buildFunction } from '../../src/build/build-function.ts'
+
+export const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
+
+/** A handler, and the options that Node.js has with it. */
+export interface Subject {
+  handler: string
+  options: string[]
+}
+
+/** The options of Node.js in the image (Dockerfile). */
+export const imageOptions = ['--min-semi-space-size=8', '--max-semi-space-size=8']
+
+/** What the service changes of the AWS SDK's client: each alone is a subject. */
+const tunings = ['aws4', 'user-agent', 'undici']
+
+/** The bare peer, and what each of the tunings makes of it. */
+export function tunedSubjects(folder: string): Record<string, Subject> {
+  const names = ['bare', ...tunings.map((name) => `tunings/${name}`)]
+  const subjects = names.map((name) => [
+    name.replace('tunings/', ''),
+    { handler: `${folder}/${name}.cjs`, options: [] },
+  ])
+  return Object.fromEntries(subjects)
+}
+
+/**
+ * Builds the handlers to compare into a folder: the peers as `sam build` does, one of them as the
+ * service is built in the image; the service itself is in dist.
+ */
+export async function buildSubjects(folder: string): Promise<Record<string, Subject>> {
+  const names = ['bare', 'empty', 'naive-fastify', 'hono']
+  await build({
+    entryPoints: [...names, 'bare-server', ...tunings.map((name) => `tunings/${name}`)].map(
+      (name) => path(`subjects/${name}.ts`)
+    ),
+    outdir: folder,
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'es2020',
+    outExtension: { '.js': '.cjs' },
+  })
+  const tricks = `${folder}/bare-with-tricks`
+  await buildFunction(path('subjects/bare-with-tricks.ts'), tricks)
+  await promisify(execFile)(process.execPath, [path('../../src/build/cache-code.ts'), tricks])
+
+  const bundled = names.map((name) => [name, { handler: `${folder}/${name}.cjs`, options: [] }])
+  return {
+    service: { handler: path('../../dist/lambda.cjs'), options: imageOptions },
+    ...Object.fromEntries(bundled),
+    'bare, with tricks': { handler: `${tricks}/lambda.cjs`, options: imageOptions },
+  }
+}

@@ -1,0 +1,143 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cpus } from 'node:os'
+import { promisify } from 'node:util'
+import autocannon from 'autocannon'
+import { Pool } from 'undici'
+import { greetingEvent } from '../../src/build/greeting-event.ts'
+import { type Figures, interleave, type Table } from './interleave.ts'
+import { path, type Subject } from './subjects.ts'
+
+/**
+ * Has this process run on the first processor, and what it starts with the words returned on the
+ * second: so that a load and what bears it do not take turns on one. Only Linux has the means.
+ */
+async function divideProcessors(): Promise<string[]> {
+  if (process.platform !== 'linux' || cpus().length < 2) return []
+  await promisify(execFile)('taskset', [
+    '--all-tasks',
+    '--cpu-list',
+    '--pid',
+    '0',
+    `${process.pid}`,
+  ])
+  return ['taskset', '--cpu-list', '1']
+}
+
+/** Greetings by a handler, one after the other: the milliseconds of the median and the slowest hundredth. */
+export async function benchHandlers(
+  title: string,
+  subjects: Record<string, Subject>,
+  env: NodeJS.ProcessEnv,
+  rounds: number,
+  greetings: number
+): Promise<Table> {
+  const pinned = await divideProcessors()
+  async function run({ handler, options }: Subject): Promise<Figures> {
+    const program = [
+      path('processes/greet.mjs'),
+      handler,
+      JSON.stringify(greetingEvent),
+      `${greetings}`,
+    ]
+    const [command = '', ...args] = [...pinned, process.execPath, ...options, ...program]
+    const { stdout } = await promisify(execFile)(command, args, { env: { ...process.env, ...env } })
+    return JSON.parse(stdout)
+  }
+  const runs = Object.entries(subjects).map(([name, subject]) => [name, () => run(subject)])
+  return interleave(title, Object.fromEntries(runs), rounds)
+}
+
+/** A load: some requests to warm up, and then as many as go in some seconds. */
+export interface Load {
+  requests: number
+  seconds: number
+}
+
+/**
+ * Servers under load: requests per second, milliseconds of a response, and megabytes after the
+ * requests to warm up.
+ */
+export async function benchServers(
+  servers: Record<string, string[]>,
+  env: NodeJS.ProcessEnv,
+  rounds: number,
+  how: Load
+): Promise<Table> {
+  const runs = Object.entries(servers).map(([name, args]) => [
+    name,
+    async () => load(await startServer(args, env), how),
+  ])
+  return interleave('servers', Object.fromEntries(runs), rounds)
+}
+
+interface Server {
+  origin: string
+  pid(): Promise<number | undefined>
+  stop(): Promise<void>
+}
+
+/** Loads a server, and stops it. */
+export async function load(server: Server, { requests, seconds }: Load): Promise<Figures> {
+  const { origin, pid, stop } = server
+  await divideProcessors()
+  try {
+    await untilItGreets(origin)
+    await fire(origin, { amount: requests })
+    const memory = await readMemory(await pid())
+    const { latency, requests: answered } = await fire(origin, { duration: seconds })
+    return { 'requests/s': answered.total / seconds, p50: latency.p50, p99: latency.p99, memory }
+  } finally {
+    await stop()
+  }
+}
+
+/** Starts a server on a processor of its own. */
+export async function startServer(args: string[], env: NodeJS.ProcessEnv): Promise<Server> {
+  const [command = '', ...words] = [...(await divideProcessors()), process.execPath, ...args]
+  const port = 4000 + (process.pid % 1000)
+  const child = spawn(command, words, {
+    env: { ...process.env, ...env, HOST: '127.0.0.1', PORT: `${port}` },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  const exited = once(child, 'exit')
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    pid: async () => child.pid,
+    async stop() {
+      child.kill()
+      await exited
+    },
+  }
+}
+
+/** Waits, up to 10 seconds, until a server greets. */
+export async function untilItGreets(origin: string): Promise<void> {
+  const pool = new Pool(origin)
+  const deadline = Date.now() + 10_000
+  while (!(await greets(pool)))
+    if (Date.now() > deadline) throw new Error(`${origin} does not greet`)
+  await pool.close()
+}
+
+async function greets(pool: Pool): Promise<boolean> {
+  try {
+    const { body } = await pool.request({ method: 'GET', path: '/hello/1' })
+    return (await body.text()) === 'Hello Ada!'
+  } catch {
+    return false
+  }
+}
+
+/** Sends a number of requests, or for seconds, 50 at once. */
+export async function fire(origin: string, load: { amount: number } | { duration: number }) {
+  const result = await autocannon({ url: `${origin}/hello/1`, connections: 50, ...load })
+  if (result.non2xx > 0 || result.errors > 0) throw new Error(`${origin} failed under load`)
+  return result
+}
+
+/** The megabytes of memory that a process has. */
+export async function readMemory(pid?: number): Promise<number> {
+  const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', `${pid}`])
+  return Number(stdout) / 1024
+}

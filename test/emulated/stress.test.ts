@@ -1,0 +1,20 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+
+const program = fileURLToPath(new URL('../stress/stress.ts', import.meta.url))
+
+t.test('a short stress run breaks no promise', async (t) => {
+  const child = spawn(process.execPath, [program, '--seconds', '10'])
+  const [output, errors, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ])
+
+  t.equal(code, 0, output + errors)
+  t.match(output, /^lost +0 +0 +0 +0$/m)
+  t.match(output, /^doubled +0 +0 +0 +0$/m)
+})

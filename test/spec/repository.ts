@@ -1,0 +1,145 @@
+import { mock } from 'node:test'
+import type { Test } from 'tap'
+import { DatabaseError, type Repository } from '../../src/hello/repository.ts'
+import { TestData } from '../support/test-data.ts'
+import { testUnlessUnsupported } from '../support/test-unless-unsupported.ts'
+
+/** A DynamoDB to test the repository on. */
+export interface Database {
+  name: string
+  /** What it does not support, each with the reason. */
+  unsupported: { 'measure keys in bytes'?: string }
+  start(): Promise<Tables>
+}
+
+/** A table, and one that does not exist. */
+interface Tables {
+  repository: Repository
+  missing: Repository
+  leftovers(ids: string[]): Promise<unknown[]>
+  stop(): Promise<void>
+}
+
+/** What the service, the tools and the tests are promised by the repository, on whatever DynamoDB. */
+export function specifyRepository(t: Test, database: Database): void {
+  let tables: Tables
+  let repository: Repository
+  let data: TestData
+  t.before(async () => {
+    tables = await database.start()
+    t.teardown(tables.stop)
+    repository = tables.repository
+    data = new TestData(repository)
+  })
+
+  const test = testUnlessUnsupported(t, database)
+
+  test('an id has no name before it is put', [], async (t) => {
+    t.equal(await repository.getName(data.newId(t)), undefined)
+  })
+
+  test('a name that is put is got, and replaced by the next', [], async (t) => {
+    const id = data.newId(t)
+    for (const name of ['Ada', 'Zoë 👋🏽', '']) {
+      await repository.putName(id, name)
+      t.equal(await repository.getName(id), name)
+    }
+  })
+
+  test('several names are put at once', [], async (t) => {
+    const names = ['Ada', 'Grace', ''].map((name) => ({ id: data.newId(t), name }))
+
+    t.strictSame(await repository.putNames(names), [])
+
+    for (const { id, name } of names) t.equal(await repository.getName(id), name)
+  })
+
+  test('messages are no name, and a name is no message', [], async (t) => {
+    const id = data.newId(t)
+    await repository.putMessage(id, 'Hello!')
+    t.equal(await repository.getName(id), undefined)
+    await repository.putName(id, 'Ada')
+    t.strictSame(await data.messages(id), ['Hello!'])
+  })
+
+  test('the history comes in order, page by page', [], async (t) => {
+    const id = data.newId(t)
+    const now = Date.now()
+    mock.timers.enable({ apis: ['Date'] })
+    t.teardown(() => mock.timers.reset())
+    for (const index of [1, 2, 3, 4, 5]) {
+      mock.timers.setTime(now + index)
+      await repository.putMessage(id, `message ${index}`)
+    }
+
+    const pages = await Array.fromAsync(repository.history(id, 2))
+
+    const texts = pages.map((page) => page.map(({ message }) => message))
+    const filled = texts.filter((page) => page.length > 0)
+    t.strictSame(filled, [['message 1', 'message 2'], ['message 3', 'message 4'], ['message 5']])
+    t.equal(pages[0]?.[0]?.at, new Date(now + 1).toISOString())
+  })
+
+  test('an id without messages has an empty history', [], async (t) => {
+    t.strictSame(await data.messages(await data.seed(t, 'Ada')), [])
+  })
+
+  test('to forget an id deletes its name and messages, and nothing of others', [], async (t) => {
+    const id = await data.seed(t, 'Ada')
+    const other = await data.seed(t, 'Grace', id)
+    for (const each of [id, other]) await repository.putMessage(each, 'Hello!')
+
+    await repository.forget(id)
+
+    t.equal(await repository.getName(id), undefined)
+    t.strictSame(await data.messages(id), [])
+    t.equal(await repository.getName(other), 'Grace')
+    t.strictSame(await data.messages(other), ['Hello!'])
+  })
+
+  test('a table that exists can be accessed', [], async (t) => {
+    await t.resolves(repository.checkAccess())
+  })
+
+  const calls: [
+    name: string,
+    call: (repository: Repository, signal?: AbortSignal) => Promise<unknown>,
+  ][] = [
+    ['getName', (repository, signal) => repository.getName('id', signal)],
+    ['putMessage', (repository, signal) => repository.putMessage('id', 'message', signal)],
+    ['checkAccess', (repository, signal) => repository.checkAccess(signal)],
+    ['putName', (repository) => repository.putName('id', 'name')],
+    ['putNames', (repository) => repository.putNames([{ id: 'id', name: 'name' }])],
+    ['history', (repository) => Array.fromAsync(repository.history('id'))],
+    ['forget', (repository) => repository.forget('id')],
+  ]
+  for (const [name, call] of calls) {
+    test(`${name} throws a DatabaseError where there is no table`, [], async (t) => {
+      await t.rejects(call(tables.missing), {
+        constructor: DatabaseError,
+        cause: { name: 'ResourceNotFoundException' },
+      })
+    })
+  }
+  for (const [name, call] of calls.slice(0, 3)) {
+    test(`${name} throws a DatabaseError when it is aborted`, [], async (t) => {
+      await t.rejects(call(repository, AbortSignal.abort()), {
+        constructor: DatabaseError,
+        cause: { name: 'AbortError' },
+      })
+    })
+  }
+
+  test('an id is at most 2,048 bytes', ['measure keys in bytes'], async (t) => {
+    const id = '👋'.repeat(513)
+    await t.rejects(repository.putMessage(id, 'message'), {
+      constructor: DatabaseError,
+      cause: { name: 'ValidationException' },
+    })
+  })
+
+  test('nothing of these tests is left behind', [], async (t) => {
+    t.ok(data.ids.length > 0)
+    t.strictSame(await tables.leftovers(data.ids), [])
+  })
+}

@@ -1,0 +1,66 @@
+import type { Instance } from '../support/environment.ts'
+import { type Part, work } from './part.ts'
+
+/**
+ * Rolling restarts under load: a new server starts, takes the calls over, and the old one is told to
+ * end. In the end one that has a greeting under way is told twice. Returns how many have ended.
+ */
+export async function stressByRestarts(part: Part): Promise<number> {
+  const { ledger } = part
+  let server = await part.serve()
+  let isRolling = true
+  let restarts = 0
+
+  const people = await part.meet(500)
+  const load = work(Array.from({ length: 20 }), () => {
+    const person = people[ledger.sent % people.length]
+    return isRolling && person ? ledger.greet(server, person) : undefined
+  })
+  try {
+    do {
+      const old = server
+      server = await part.serve()
+      await ledger.noteMemory(old)
+      await old.terminate()
+      const code = await old.ended()
+      ledger.expect(code === 0, `a server that was told to end did so with ${code}`)
+      restarts++
+    } while (!part.isTimeUp())
+  } finally {
+    isRolling = false
+    await load
+  }
+
+  const failed = ledger.sent - ledger.answered
+  ledger.expect(failed === 0, `${failed} greetings failed during restarts`)
+
+  await endAtOnce(part)
+  return restarts
+}
+
+async function endAtOnce(part: Part): Promise<void> {
+  const proxy = await part.startProxy()
+  const server = await part.serve({ endpoint: proxy.endpoint })
+  proxy.follow(() => 'hang before it is applied')
+  const greetings = (await part.meet(1)).map(({ id }) => server.send({ path: `/hello/${id}` }))
+  const broken = Promise.allSettled(greetings)
+  while (proxy.injected.size === 0) await new Promise(setImmediate)
+
+  await server.terminate()
+  await untilRefused(server)
+  const start = performance.now()
+  await server.terminate()
+  await server.ended()
+  const time = performance.now() - start
+  part.ledger.expect(time < 1500, `a server that was told to end twice took ${time} ms to do so`)
+  await broken
+}
+
+async function untilRefused(server: Instance): Promise<void> {
+  const isRefused = () =>
+    server.send({ path: '/health' }).then(
+      () => false,
+      () => true
+    )
+  while (!(await isRefused())) await new Promise(setImmediate)
+}

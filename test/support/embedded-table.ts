@@ -1,0 +1,38 @@
+import { DeleteTableCommand, waitUntilTableNotExists } from '@aws-sdk/client-dynamodb'
+import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb'
+import { createDynamoDBClient } from '../../src/dynamodb/client.ts'
+import { createTable } from '../../src/dynamodb/create-table.ts'
+import { createRepository } from '../../src/hello/repository.ts'
+import { startEmbeddedDynamoDB } from '../../src/local/embedded-dynamodb.ts'
+
+export type EmbeddedTable = Awaited<ReturnType<typeof startEmbeddedTable>>
+
+/** Starts a DynamoDB in memory, with the table of template.yaml. */
+export async function startEmbeddedTable() {
+  const tableName = 'test'
+  const database = await startEmbeddedDynamoDB()
+  const client = createDynamoDBClient(database.connection)
+  await createTable(client, tableName)
+  const documentClient = DynamoDBDocumentClient.from(client)
+  const repository = createRepository(documentClient, tableName)
+  const missing = createRepository(documentClient, 'missing')
+
+  async function leftovers() {
+    const pages = paginateScan({ client: documentClient }, { TableName: tableName })
+    return (await Array.fromAsync(pages)).flatMap(({ Items = [] }) => Items)
+  }
+
+  async function drop(): Promise<void> {
+    await client.send(new DeleteTableCommand({ TableName: tableName }))
+    await waitUntilTableNotExists(
+      { client, maxWaitTime: 10, minDelay: 0.1 },
+      { TableName: tableName }
+    )
+  }
+
+  async function stop(): Promise<void> {
+    client.destroy()
+    await database.close()
+  }
+  return { connection: database.connection, drop, leftovers, missing, repository, stop, tableName }
+}

@@ -1,0 +1,57 @@
+import { Type } from 'typebox'
+import type { Repository } from '../../src/hello/repository.ts'
+
+export interface Request {
+  method?: 'DELETE' | 'GET' | 'HEAD' | 'OPTIONS' | 'PATCH' | 'POST' | 'PUT'
+  /** As on the wire: percent-encoded. */
+  path: string
+  headers?: Record<string, string>
+  body?: string
+}
+
+export interface Response {
+  status: number
+  headers: Record<string, string>
+  body: string
+}
+
+/** What a handler returns for a request. */
+export const LambdaResponse = Type.Object({
+  statusCode: Type.Integer(),
+  headers: Type.Record(Type.String(), Type.String()),
+  body: Type.String(),
+})
+
+/** What the behaviour asks of a target beyond plain requests. */
+export type Ability =
+  | 'carry dot segments'
+  | 'carry encoded reserved characters'
+  | 'carry encoded slashes'
+  | 'carry malformed escapes'
+  | 'freeze the clock'
+  | 'keep items'
+  | 'pass on what is no greeting'
+  | 'share the clock'
+
+/** A place where the hello API runs. */
+export interface Target {
+  name: string
+  /** What it does not support, each with the reason. */
+  unsupported: { [ability in Ability]?: string }
+  start(): Promise<StartedTarget>
+}
+
+/**
+ * As many requests as one process answers in time while the machine is busy with other tests. A
+ * target holds the rest back, as the connections of a load balancer would.
+ */
+export const requestsAtOnce = 20
+
+export interface StartedTarget {
+  send(request: Request): Promise<Response>
+  /** Seeds, reads and cleans the items of a test. */
+  items: Pick<Repository, 'forget' | 'history' | 'putName'>
+  /** What is left of the ids in the table; of a table of its own, whatever is left at all. */
+  leftovers(ids: string[]): Promise<unknown[]>
+  stop(): Promise<void>
+}

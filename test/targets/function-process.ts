@@ -1,8 +1,0 @@
-import { handler } from '../../src/lambda.ts'
-import { createContext } from './lambda.ts'
-
-/** A process that is a Lambda environment: it has its parent's events handled. */
-process.on('message', async (event: Parameters<typeof handler>[0]) => {
-  process.send?.(await handler(event, createContext()))
-})
-process.send?.('ready')
