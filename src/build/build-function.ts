@@ -57,7 +57,7 @@ export async function buildFunction(entryPoint: string, outdir: string): Promise
     metafile: true,
     plugins: [...coldStartPlugins(options), ...options.plugins],
   })
-  const script = Object.keys(metafile.outputs).find((path) => path.endsWith('.cjs')) ?? ''
+  const script = Object.keys(metafile.outputs).find((path) => path.endsWith('.cjs'))
 
   await build({
     ...options,
@@ -65,7 +65,7 @@ export async function buildFunction(entryPoint: string, outdir: string): Promise
     outExtension: { '.js': '.cjs' },
     format: 'cjs',
     define: {
-      functionScript: JSON.stringify(basename(script)),
+      functionScript: JSON.stringify(basename(`${script}`)),
       'import.meta.dirname': '__dirname',
     },
   })

@@ -88,7 +88,7 @@ t.test('a built function says which module it has left out, and where', async (t
   )
   await t.rejects(handler(), {
     message:
-      /^The bundle of the function has no @fastify\/ajv-compiler\. To include it, remove its line from src\/image\/cold-start-plugins\.ts\.$/,
+      /^The bundle of the function has no @fastify\/ajv-compiler\. To include it, remove its line from src\/build\/cold-start-plugins\.ts\.$/,
   })
 })
 

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import t, { type Test } from 'tap'
 import { request } from 'undici'
@@ -30,11 +31,13 @@ t.test('a malformed variable stops it with one line', async (t) => {
 })
 
 /** Starts the function with a stand-in for the runtime client, which only the image has. */
-function startFunction(t: Test) {
+function startFunction(t: Test, variables: NodeJS.ProcessEnv = {}, then = '') {
   const folder = t.testdir({
     'runtime-client.mjs': `
       const { _HANDLER, LAMBDA_TASK_ROOT } = process.env
       console.log('handler', JSON.stringify({ _HANDLER, LAMBDA_TASK_ROOT }))
+      console.log('workers', JSON.stringify([process.execArgv, process.env.UV_THREADPOOL_SIZE]))
+      ${then}
       setInterval(() => {}, 1000)
       // The program that takes over, in a process that lives on to tell.
       process.execve = (file) => { console.log('then', file); process.exit() }`,
@@ -52,6 +55,7 @@ function startFunction(t: Test) {
     // As the emulator of Lambda sets it: the last word of the command.
     _HANDLER: '/var/task/main.mjs',
     NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import=${standIn}`,
+    ...variables,
   }
   return startProcess(t, folder, env, 'main.ts')
 }
@@ -73,3 +77,33 @@ t.test('on Lambda SIGTERM ends it', async (t) => {
 
   t.match(await ended(), { code: 0, signal: null, stdout: /^then \/bin\/true$/m })
 })
+
+t.test(
+  'on Lambda with several events at once, it leaves threads to DNS, and options to the process',
+  async (t) => {
+    const { printed } = startFunction(t, { AWS_LAMBDA_MAX_CONCURRENCY: '64' })
+
+    const [execArgv, threads] = JSON.parse(await printed(/workers (.*)/))
+
+    t.strictSame(execArgv, [])
+    // Each worker of the runtime client, of which there are 8 for each processor, keeps one.
+    t.ok(threads > availableParallelism() * 8)
+  }
+)
+
+const endings: [name: string, lines: number][] = [
+  ['Error', 1],
+  // The runtime client has logged it.
+  ['ConfigError', 0],
+]
+for (const [name, lines] of endings) {
+  t.test(`on Lambda an uncaught ${name} ends it, with ${lines} of it in the log`, async (t) => {
+    const statement = `setImmediate(() => { throw Object.assign(new Error('a fault'), { name: '${name}' }) })`
+    const { ended } = startFunction(t, {}, statement)
+
+    const { code, stderr } = await ended()
+
+    t.equal(code, 1)
+    t.equal(stderr.match(/: a fault$/gm)?.length ?? 0, lines)
+  })
+}

@@ -151,7 +151,7 @@ export function specifyFaults(t: Test, place: Environment, kind: 'serve' | 'hand
   t.test('the log tells of failures, and no name or credential', async (t) => {
     for (const instance of instances) {
       const log = await instance.logs()
-      t.match(log, /"level":50,[^\n]*DatabaseError[^\n]*src\/repository\.ts:\d+/)
+      t.match(log, /"level":50,[^\n]*DatabaseError[^\n]*src\/hello\/repository\.ts:\d+/)
       t.notMatch(log, /Zoë|Credential=|X-Amz-Security-Token/i)
     }
   })

@@ -6,7 +6,7 @@ import { SignatureV4 } from '@smithy/signature-v4'
 import fc from 'fast-check'
 import t from 'tap'
 import manifest from '../../package.json' with { type: 'json' }
-import { createDynamoDBClient, userAgent } from '../../src/dynamodb/client.ts'
+import { createDynamoDBClient, createSigner, userAgent } from '../../src/dynamodb/client.ts'
 import { undiciOptions } from '../../src/dynamodb/undici-options.ts'
 import { listen, listenOnFreePort } from '../support/listen.ts'
 
@@ -128,6 +128,24 @@ for (const [name, options] of clients) {
     await fc.assert(property)
   })
 }
+
+t.test('an endpoint may require another region and service in the signature', async (t) => {
+  const credentials = async () => ({ accessKeyId: 'A', secretAccessKey: 'secret' })
+  const scheme = { name: 'sigv4', signingName: 'other', signingRegion: 'us-east-1', properties: {} }
+  const signer = createSigner({ credentials, region: async () => 'local' }, scheme)
+
+  const { headers } = await signer.sign({
+    method: 'POST',
+    protocol: 'https:',
+    hostname: 'localhost',
+    path: '/',
+    query: {},
+    headers: {},
+    body: '{}',
+  })
+
+  t.match(headers.authorization, /Credential=A\/\d{8}\/us-east-1\/other\/aws4_request,/)
+})
 
 t.test('requests carry the name and version of the application', async (t) => {
   t.equal(userAgent, `${manifest.name}/${manifest.version}`)
