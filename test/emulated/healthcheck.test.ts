@@ -6,7 +6,7 @@ import { startProcess } from '../support/start-process.ts'
 /** The exit code of a health check of what listens at a port. */
 async function check(t: Test, port: number): Promise<number> {
   const env = { HOST: '127.0.0.1', PORT: String(port) }
-  const { code } = await startProcess(t, t.testdir(), env, 'healthcheck.ts').ended()
+  const { code } = await startProcess(t, t.testdir(), env, 'server/healthcheck.ts').ended()
   return code
 }
 

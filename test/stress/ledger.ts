@@ -52,7 +52,7 @@ export class Ledger {
     }
 
     const { status, body } = response
-    if (status === 503 && body.includes('more to do than it can')) {
+    if (status === 503 && body.includes('overloaded')) {
       this.shed++
       this.slowestShed = Math.max(this.slowestShed, time)
       return false

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t from 'tap'
 
-const bench = new URL('../../bench/', import.meta.url)
+const bench = new URL('../bench/', import.meta.url)
 
 t.test('the page on scale quotes what the simulation prints', async (t) => {
   const page = await readFile(new URL('SCALE.md', bench), 'utf8')
