@@ -18,8 +18,8 @@ async function keep(response: { status: number; body: string } | Error, ...recor
 }
 
 const answered = { status: 200, body: hello }
-const unavailable = { status: 503, body: '{"detail":"The database does not answer as it should."}' }
-const shed = { status: 503, body: '{"detail":"The service has more to do than it can."}' }
+const unavailable = { status: 503, body: '{"detail":"The database is unavailable. Retry later."}' }
+const shed = { status: 503, body: '{"detail":"The server is overloaded. Retry later."}' }
 
 const kept: [what: string, greeting: typeof answered, recorded: string[], counts: object][] = [
   ['an answer that is recorded', answered, [hello], { answered: 1, recorded: 1 }],
