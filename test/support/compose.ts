@@ -28,7 +28,9 @@ export async function startCompose(project = newProject()) {
     .up()
     .catch(async (error) => {
       // testcontainers does this, too, but leaves out what belongs to a profile.
-      await docker('compose', '--project-name', project, '--profile', '*', 'down', '--volumes')
+      const down = ['--profile', '*', 'down', '--volumes']
+      // The first error counts.
+      await docker('compose', '--project-name', project, ...down).catch(() => {})
       throw error
     })
 

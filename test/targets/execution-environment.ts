@@ -250,5 +250,5 @@ function parseFields(text: string): LogLine['fields'] {
 }
 
 function readInit(): Promise<string> {
-  return readFile(fileURLToPath(new URL('environment-init.ts', import.meta.url)), 'utf8')
+  return readFile(fileURLToPath(new URL('../support/environment-init.ts', import.meta.url)), 'utf8')
 }
