@@ -34,7 +34,7 @@ const substitutes: [importer: RegExp, module: string, contents: (module: string)
   [/\/fastify\//, 'semver', onUse],
   // A function does not log in a thread of its own.
   [/\/pino\//, 'thread-stream', onUse],
-  // Only pino's asynchronous destinations use it (lambda.ts).
+  // Only pino's asynchronous destinations use it (lambda/handler.ts).
   [/\/pino\//, 'worker_threads', () => 'exports.isMainThread = true'],
   // Without a native CRC-32, the SDK takes its own; it checks no response of DynamoDB with it.
   [/\/@smithy\/core\//, 'node:zlib', () => ''],
@@ -47,7 +47,7 @@ const substitutes: [importer: RegExp, module: string, contents: (module: string)
  * the evaluation of all modules that they share with the rest.)
  */
 const chunks = [
-  // Lambda usually sets the credentials in the environment (lambda.ts).
+  // Lambda usually sets the credentials in the environment (lambda/handler.ts).
   '@aws-sdk/credential-provider-node',
   // No operation of DynamoDB has an event stream.
   '@smithy/core/event-streams',

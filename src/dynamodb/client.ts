@@ -29,7 +29,7 @@ export function createDynamoDBClient(options: DynamoDBClientConfig = {}): Dynamo
   const client: DynamoDBClient = new DynamoDBClient({
     maxAttempts: 3,
     signer: async (authScheme) => createSigner(client.config, authScheme),
-    // The SDK's default also looks whether the stream is one of the web: for that, Node.js loads them.
+    // The SDK's default also checks for web streams, and Node.js would load them for the check.
     streamCollector: async (stream: Readable) => Buffer.concat(await stream.toArray()),
     requestHandler: {
       connectionTimeout,

@@ -70,7 +70,7 @@ export async function handler(event: unknown, context: Context): Promise<Respons
   return response
 }
 
-// As the server takes (server.ts). An event may have up to 6 MB.
+// The server's limit, too (server/server.ts). An event may have up to 6 MB.
 const maxPathLength = 16_384
 
 // Fastify's inject adds `connection`, as a server does. HTTP/2 forbids these headers in a response
