@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import http from 'node:http'
+import type http from 'node:http'
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import {
   type FastifyError,
   type FastifyHttpOptions,
@@ -10,80 +11,70 @@ import {
   LogController,
 } from 'fastify'
 import type { DestinationStream } from 'pino'
-import type { TSchema } from 'typebox'
-import * as Schema from 'typebox/schema'
-import { DatabaseError, type Repository } from './hello/repository.ts'
-import { addHelloRoute } from './hello/route.ts'
+import type { Config } from './config.ts'
+import { formats } from './dynamodb/partition-key.ts'
+import { refuseUnknownRoutes } from './http/allowed-methods.ts'
 import { commonHeaders } from './http/common-headers.ts'
-import { sendProblem } from './http/problem.ts'
+import { setDeadline } from './http/deadline.ts'
+import { handleError } from './http/error-handler.ts'
+import { registerResources } from './resources.ts'
 
-/** What differs between the app's homes: how requests come in. */
-type Runtime = Pick<
+/** The options of Fastify that depend on where the app runs. */
+type RuntimeOptions = Pick<
   FastifyHttpOptions<http.Server>,
-  'clientErrorHandler' | 'genReqId' | 'http' | 'keepAliveTimeout' | 'requestTimeout' | 'rewriteUrl'
+  'ajv' | 'clientErrorHandler' | 'genReqId' | 'serverFactory' | 'rewriteUrl' | 'schemaController'
 >
 
-export interface AppOptions extends Runtime {
-  repository: Repository
-  logLevel: string
-  /** Where log lines go; by default, to standard output, written asynchronously. */
+export interface AppOptions extends RuntimeOptions {
+  client: DynamoDBDocumentClient
+  config: Config
+  /** Where log lines are written; by default to standard output, asynchronously. */
   logDestination?: DestinationStream
+  /** Adds what must be registered before the resources, such as documentation of their routes. */
+  beforeResources?: (app: FastifyInstance) => void
 }
 
 /**
- * The app, the same for the standalone server, the Lambda handler and the tests. It reads no
- * environment and opens no connection.
+ * Builds the app: what holds for each request, and the resources. It is the same for the standalone
+ * server, the Lambda handler, the tools and the tests. It reads no environment and opens no connection.
  */
 export function buildApp({
-  repository,
-  logLevel,
+  client,
+  config,
   logDestination,
-  ...runtime
+  beforeResources,
+  ...runtimeOptions
 }: AppOptions): FastifyInstance {
   const logController = new LogController({ requestIdLogLabel: 'requestId' })
   const app = fastify({
-    logger: { level: logLevel, ...(logDestination && { stream: logDestination }) },
+    logger: { level: config.LOG_LEVEL, ...(logDestination && { stream: logDestination }) },
     logController,
     genReqId: () => randomUUID(),
-    // A greeting is two calls to DynamoDB with their retries; after this many milliseconds it is
-    // given up, and its caller answered.
-    handlerTimeout: 2500,
-    // The route's schema judges an id's length, in bytes.
+    // The schemas of the routes limit the length of parameters.
     routerOptions: { maxParamLength: Number.MAX_SAFE_INTEGER },
-    // What still arrives on an open connection while the server closes is answered.
+    // By default, each GET route also has HEAD; a HEAD of a GET that writes would write, too.
+    exposeHeadRoutes: false,
+    // A request that arrives on an open connection while the server closes gets its response.
     return503OnClosing: false,
     frameworkErrors: handleRouterError,
-    ...runtime,
+    ajv: { customOptions: { formats } },
+    ...runtimeOptions,
   })
 
-  // In place of Fastify's defaults, which generate code from schemas: at a cold start, that takes
-  // longer than all the validation and serialization that follows.
-  app.setValidatorCompiler<TSchema>(
-    ({ schema }) =>
-      (data) =>
-        Schema.Check(schema, data) || { error: Schema.Errors(schema, data)[1] }
-  )
-  app.setSerializerCompiler(() => JSON.stringify)
-
-  for (const method of http.METHODS) {
-    if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
-  }
-  // Each other method is refused where GET is served. HEAD too: it would run the greeting.
-  app.addHook('onRoute', ({ method, url }) => {
-    if (method !== 'GET') return
-    const others = app.supportedMethods.filter((other) => other !== 'GET')
-    app.route({ method: others, url, onRequest: refuseMethod, handler: refuseMethod })
-  })
   app.addHook('onRequest', setCommonHeaders)
-  app.addHook('onRequest', refuseUnknownPath)
+  refuseUnknownRoutes(app)
+  setDeadline(app)
   app.setErrorHandler(handleError)
 
-  addHelloRoute(app, repository)
+  beforeResources?.(app)
+  registerResources(app, client, config)
   return app
 
-  // For these, Fastify runs no hooks, and logs that they came, but not what came of them.
+  // Fastify runs no hooks for these errors, and does not log their response.
   function handleRouterError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
     setCommonHeaders(request, reply)
+    // Node.js would wait for the rest of the request without a limit.
+    if (request.raw.complete === false) reply.header('connection', 'close')
     reply.raw.once('finish', () => logController.requestCompleted(null, request, reply))
     handleError(error, request, reply)
   }
@@ -91,30 +82,4 @@ export function buildApp({
 
 async function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): Promise<void> {
   reply.headers(commonHeaders(request.id))
-}
-
-// Both refuse in onRequest, before Fastify reads a body that nobody wants.
-async function refuseUnknownPath(request: FastifyRequest, reply: FastifyReply) {
-  if (request.is404) return sendProblem(request, reply, 404, 'Route not found.')
-}
-
-async function refuseMethod(request: FastifyRequest, reply: FastifyReply) {
-  return sendProblem(request, reply.header('allow', 'GET'), 405, 'Method not allowed. Use GET.')
-}
-
-function handleError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
-  const { status, detail } = explain(error)
-  // A caller that has gone away aborts its greeting; that is no failure of the service.
-  if (status >= 500) request.log[reply.raw.destroyed ? 'info' : 'error'](error)
-  if (status === 503) reply.header('retry-after', '1')
-  sendProblem(request, reply, status, detail)
-}
-
-function explain(error: FastifyError) {
-  if (error instanceof DatabaseError || error.code === 'FST_ERR_HANDLER_TIMEOUT')
-    return { status: 503, detail: 'The database is unavailable. Retry later.' }
-  if (error.code === 'FST_ERR_BAD_URL')
-    return { status: 400, detail: 'The path is not percent-encoded UTF-8.' }
-  if (error.validation) return { status: 400, detail: error.message }
-  return { status: 500, detail: 'Internal error. The log has the cause under this request id.' }
 }

@@ -55,7 +55,7 @@ export async function buildFunction(entryPoint: string, outdir: string): Promise
     banner: { js: '(function (exports, require, module) {' },
     footer: { js: '})' },
     metafile: true,
-    plugins: [...coldStartPlugins(options), ...options.plugins],
+    plugins: [...(await coldStartPlugins(options)), ...options.plugins],
   })
   const script = Object.keys(metafile.outputs).find((path) => path.endsWith('.cjs'))
 

@@ -1,4 +1,5 @@
 import { type BuildOptions, build, type Plugin } from 'esbuild'
+import { generateSchemaCompilers } from './schema-compilers.ts'
 
 // CommonJS modules use a module by its properties, or call or construct it.
 const onUse = (module: string) => `
@@ -14,20 +15,11 @@ const onCall = (module: string, names: string[]) =>
     .map((name) => `export const ${name} = (...args) => require('${module}').${name}(...args)`)
     .join('\n')
 
-// Fastify gets a factory of compilers from each package when it starts, whether it uses it or not.
-const throwing = (module: string) => `
-  module.exports = () => () => {
-    throw new Error('The bundle of the function has no ${module}. To include it, remove its line from src/build/cold-start-plugins.ts.')
-  }`
-
 /**
  * Modules that a package does not get in the function's bundle, and what it gets in place of them. All
  * others that import them get the modules. Without this and `chunks`, a cold start takes a fifth longer.
  */
 const substitutes: [importer: RegExp, module: string, contents: (module: string) => string][] = [
-  // The app sets its own compilers of schemas (app.ts).
-  [/\/fastify\//, '@fastify/ajv-compiler', throwing],
-  [/\/fastify\//, '@fastify/fast-json-stringify-compiler', throwing],
   // A function does not listen, and registers no plugins whose versions Fastify checks.
   [/\/fastify\//, 'node:dns', onUse],
   [/\/fastify\//, 'node:http2', onUse],
@@ -53,16 +45,22 @@ const chunks = [
   '@smithy/core/event-streams',
 ]
 
-const substitute: Plugin = {
-  name: 'substitute',
-  setup({ onLoad, onResolve }) {
-    onResolve({ filter: /./, namespace: 'file' }, ({ importer, path, resolveDir }) => {
-      const found = substitutes.find(([by, module]) => module === path && by.test(importer))
-      const pluginData = { contents: found?.[2](path), resolveDir }
-      return found && { path: `${importer}:${path}`, namespace: 'substitute', pluginData }
-    })
-    onLoad({ filter: /./, namespace: 'substitute' }, ({ pluginData }) => pluginData)
-  },
+function substitute(compilers: Record<string, string>): Plugin {
+  return {
+    name: 'substitute',
+    setup({ onLoad, onResolve }) {
+      onResolve({ filter: /./, namespace: 'file' }, ({ importer, path, resolveDir }) => {
+        const found = substitutes.find(([by, module]) => module === path && by.test(importer))
+        const compiler = importer.includes('/fastify/') ? compilers[path] : undefined
+        const contents = compiler ?? found?.[2](path)
+        const pluginData = { contents, resolveDir }
+        return contents === undefined
+          ? undefined
+          : { path: `${importer}:${path}`, namespace: 'substitute', pluginData }
+      })
+      onLoad({ filter: /./, namespace: 'substitute' }, ({ pluginData }) => pluginData)
+    },
+  }
 }
 
 function split(options: BuildOptions): Plugin {
@@ -95,6 +93,6 @@ function split(options: BuildOptions): Plugin {
  *
  * @param options of the bundles beside it
  */
-export function coldStartPlugins(options: BuildOptions): Plugin[] {
-  return [substitute, split(options)]
+export async function coldStartPlugins(options: BuildOptions): Promise<Plugin[]> {
+  return [substitute(await generateSchemaCompilers()), split(options)]
 }

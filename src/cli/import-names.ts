@@ -4,8 +4,8 @@ import pRetry from 'p-retry'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { ConfigError } from '../config.ts'
+import { isPartitionKey } from '../dynamodb/partition-key.ts'
 import type { Name, Repository } from '../hello/repository.ts'
-import { isPartitionKey } from '../hello/route.ts'
 
 /** What an import tells while it runs. */
 export interface ImportListener {

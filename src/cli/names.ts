@@ -5,8 +5,9 @@ import { SingleBar } from 'cli-progress'
 import { Command, CommanderError } from 'commander'
 import { CsvError } from 'csv-parse'
 import { ConfigError } from '../config.ts'
-import { DatabaseError, type Repository } from '../hello/repository.ts'
-import { isPartitionKey } from '../hello/route.ts'
+import { isDynamoDBError } from '../dynamodb/failure.ts'
+import { isPartitionKey } from '../dynamodb/partition-key.ts'
+import type { Repository } from '../hello/repository.ts'
 import { importNames } from './import-names.ts'
 import { openTable } from './open-table.ts'
 
@@ -52,8 +53,8 @@ export async function names(args: string[], terminal: Terminal): Promise<number>
     try {
       await act(table.repository, table.name)
     } catch (error) {
-      if (!(error instanceof DatabaseError)) throw error
-      throw new ConfigError(`${table.name} cannot be used: ${error.cause}.`)
+      if (!isDynamoDBError(error)) throw error
+      throw new ConfigError(`${table.name} cannot be used: ${error}.`)
     } finally {
       table.close()
     }

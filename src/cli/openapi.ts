@@ -1,29 +1,28 @@
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import swagger from '@fastify/swagger'
-import { fastify } from 'fastify'
 import manifest from '../../package.json' with { type: 'json' }
+import { buildApp } from '../app.ts'
+import { readConfig } from '../config.ts'
 import { createDynamoDBClient } from '../dynamodb/client.ts'
-import { createRepository } from '../hello/repository.ts'
-import { addHelloRoute } from '../hello/route.ts'
 
-/** Prints the OpenAPI document of the API, made of the route's schema. */
-const app = fastify({
-  // The service's own judges ids; this app gets none.
-  ajv: { customOptions: { formats: { 'partition-key': true } } },
-})
-await app.register(swagger, {
-  openapi: {
-    openapi: '3.1.0',
-    info: {
-      title: 'Hello, DynamoDB',
-      description: manifest.description,
-      version: manifest.version,
-      license: { name: manifest.license, identifier: manifest.license },
-    },
+/** Prints the OpenAPI document of the API, which is generated from the schemas of the routes. */
+const app = buildApp({
+  client: DynamoDBDocumentClient.from(createDynamoDBClient()),
+  config: readConfig({ DYNAMODB_TABLE_NAME: 'none', LOG_LEVEL: 'silent' }),
+  beforeResources(app) {
+    app.register(swagger, {
+      openapi: {
+        openapi: '3.1.0',
+        info: {
+          title: 'Hello, DynamoDB',
+          description: manifest.description,
+          version: manifest.version,
+          license: { name: manifest.license, identifier: manifest.license },
+        },
+      },
+    })
   },
 })
-// Not the whole app, which refuses all other methods and paths by routes of their own.
-addHelloRoute(app, createRepository(DynamoDBDocumentClient.from(createDynamoDBClient()), 'none'))
 await app.ready()
 
 console.log(JSON.stringify(app.swagger(), undefined, 2))

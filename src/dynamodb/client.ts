@@ -7,7 +7,12 @@ import {
   type ServiceOutputTypes,
 } from '@aws-sdk/client-dynamodb'
 import { HttpRequest } from '@smithy/core/protocols'
-import type { AuthScheme, BuildMiddleware, RequestSigner } from '@smithy/types'
+import type {
+  AuthScheme,
+  BuildMiddleware,
+  FinalizeRequestMiddleware,
+  RequestSigner,
+} from '@smithy/types'
 import aws4 from 'aws4'
 
 /** Milliseconds until a connection to DynamoDB must be open. */
@@ -43,6 +48,7 @@ export function createDynamoDBClient(options: DynamoDBClientConfig = {}): Dynamo
     ...options,
   })
   setUserAgent(client)
+  hideResponseBodies(client)
   // It describes each request to a logger that does not exist here.
   client.middlewareStack.remove('loggerMiddleware')
   return client
@@ -91,4 +97,21 @@ export function setUserAgent({ middlewareStack }: DynamoDBClient): void {
     step: 'build',
     override: true,
   })
+}
+
+/**
+ * Replaces the errors of a response that cannot be read, since they quote it: V8 and the parsers of HTTP
+ * put what they cannot parse into the error, and data must not be logged.
+ */
+function hideResponseBodies({ middlewareStack }: DynamoDBClient): void {
+  const middleware: FinalizeRequestMiddleware<ServiceInputTypes, ServiceOutputTypes> =
+    (next) => (args) =>
+      next(args).catch((error) => {
+        if (error instanceof SyntaxError) throw new Error('the response of DynamoDB is not JSON')
+        if ('rawPacket' in error || error.name === 'HTTPParserError')
+          throw new Error('the response of DynamoDB is not HTTP')
+        throw error
+      })
+  // Within the retries.
+  middlewareStack.add(middleware, { step: 'finalizeRequest', priority: 'low' })
 }

@@ -6,10 +6,10 @@ export interface Greeting {
 }
 
 /**
- * One greeting: looks the name up, makes the message and records it. It resolves after the message
- * is recorded, so what a caller is answered stands in the table.
+ * Looks the name up, makes the message and records it. It resolves after the message is recorded, so
+ * each message that a client gets is in the table.
  *
- * @throws {DatabaseError} when DynamoDB fails, or once `signal` aborts
+ * @throws the AWS SDK's error when DynamoDB fails, or once `signal` aborts
  */
 export async function greet(
   repository: Pick<Repository, 'getName' | 'putMessage'>,

@@ -8,9 +8,9 @@ import {
   paginateQuery,
 } from '@aws-sdk/lib-dynamodb'
 
-// The single-table design: every item has the id as its partition key PK and its payload in `data`;
-// the sort key SK tells a name (one for an id) from a message (one for a greeting). A message that is
-// not kept for ever has the attribute of template.yaml's time to live, too.
+// Each item has the id as its partition key (PK) and its payload in `data`. The sort key (SK) is NAME#
+// for the name of an id, and TS# with a timestamp for a message. With `messageDays`, a message also has
+// the time-to-live attribute that template.yaml names.
 const NAME = 'NAME#'
 const MESSAGE = 'TS#'
 
@@ -27,16 +27,16 @@ export interface Name {
 
 export type Repository = ReturnType<typeof createRepository>
 
-/** DynamoDB throttled, failed, hung or could not be reached; `cause` is the AWS SDK's error. */
-export class DatabaseError extends Error {
-  override name = 'DatabaseError'
-}
-
 /**
- * The only code that knows the table's items. A greeting takes `getName` and `putMessage` alone, so
- * the service's role needs GetItem and PutItem alone; tools and tests use the rest.
+ * The only code that knows the items of names and messages. A greeting uses `getName` and `putMessage`
+ * alone, so the service's role needs GetItem and PutItem alone; tools and tests use the rest.
  *
- * Each function throws a {@link DatabaseError} when DynamoDB fails, or once `signal` aborts.
+ * Each function throws the AWS SDK's error when DynamoDB fails, or once `signal` aborts.
+ *
+ * To write two items together, use TransactWriteCommand; the role then needs PutItem (or UpdateItem,
+ * DeleteItem) on the table, as each item is checked by its own action. The embedded DynamoDB has no
+ * transactions: test such a write on DynamoDB Local (`docker compose up`), or, where one item can
+ * protect the other, write both with a ConditionExpression, the protecting one first.
  *
  * @param messageDays after which DynamoDB may delete a message; 0 for never
  */
@@ -45,13 +45,13 @@ export function createRepository(
   tableName: string,
   messageDays = 0
 ) {
-  /** The name stored for an id; `undefined` where there is none. */
+  /** The name stored for an id, or `undefined`. */
   async function getName(id: string, signal?: AbortSignal): Promise<string | undefined> {
     const item = await get({ PK: id, SK: NAME }, signal)
     return typeof item?.data === 'string' ? item.data : undefined
   }
 
-  /** Records a message, under a key that no other message of the id has. */
+  /** Records a message, under a key of its own. */
   async function putMessage(id: string, message: string, signal?: AbortSignal): Promise<void> {
     const now = new Date()
     const item = { PK: id, SK: MESSAGE + timestamp(now), data: message }
@@ -64,15 +64,15 @@ export function createRepository(
   }
 
   /**
-   * Stores up to 25 names of different ids at once. Returns those that DynamoDB did not take, for
-   * the caller to send again after a while.
+   * Stores up to 25 names of different ids with one request. Returns those that DynamoDB did not
+   * process, which must be sent again after a delay.
    */
   async function putNames(names: Name[]): Promise<Name[]> {
     const puts = names.map(({ id, name }) => ({
       PutRequest: { Item: { PK: id, SK: NAME, data: name } },
     }))
     const command = new BatchWriteCommand({ RequestItems: { [tableName]: puts } })
-    const { UnprocessedItems = {} } = await client.send(command).catch(fail)
+    const { UnprocessedItems = {} } = await client.send(command)
     const unprocessed = (UnprocessedItems[tableName] ?? []).map(
       ({ PutRequest }) => PutRequest?.Item
     )
@@ -92,30 +92,25 @@ export function createRepository(
 
   /** Deletes an id's name and its history. */
   async function forget(id: string): Promise<void> {
-    // A page is deleted at once, so its size bounds the requests under way.
+    // The items of a page are deleted concurrently, so its size limits the requests in flight.
     for await (const items of query('PK = :id', { ':id': id }, 25)) {
       await Promise.all(items.map(({ PK, SK }) => remove({ PK, SK })))
     }
   }
 
-  /** Resolves if the table can be read with the permission that a greeting needs. */
-  async function checkAccess(signal?: AbortSignal): Promise<void> {
-    await get({ PK: 'READY#', SK: 'READY#' }, signal)
-  }
-
   async function get(Key: ItemKey, signal?: AbortSignal): Promise<Item | undefined> {
     const command = new GetCommand({ TableName: tableName, Key })
-    const { Item } = await client.send(command, { abortSignal: signal }).catch(fail)
+    const { Item } = await client.send(command, { abortSignal: signal })
     return Item
   }
 
   async function put(Item: Item, signal?: AbortSignal): Promise<void> {
     const command = new PutCommand({ TableName: tableName, Item })
-    await client.send(command, { abortSignal: signal }).catch(fail)
+    await client.send(command, { abortSignal: signal })
   }
 
   async function remove(Key: ItemKey): Promise<void> {
-    await client.send(new DeleteCommand({ TableName: tableName, Key })).catch(fail)
+    await client.send(new DeleteCommand({ TableName: tableName, Key }))
   }
 
   async function* query(condition: string, values: Item, pageSize?: number) {
@@ -128,44 +123,32 @@ export function createRepository(
         ConsistentRead: true,
       }
     )
-    try {
-      for await (const { Items = [] } of pages) yield Items
-    } catch (error) {
-      fail(error)
-    }
+    for await (const { Items = [] } of pages) yield Items
   }
 
-  return { getName, putMessage, putName, putNames, history, forget, checkAccess }
+  return { getName, putMessage, putName, putNames, history, forget }
 }
 
 type ItemKey = { PK: unknown; SK: unknown }
 type Item = Record<string, unknown>
 
 /**
- * The wall clock's milliseconds in ISO 8601, with 20 random digits as further fractions of the
- * second: sortable as text, still a date-time, and never the same twice. A PutItem of a key that
- * exists replaces its item silently, and several greetings do share a millisecond. Not a monotonic
- * clock: that of a frozen Lambda environment falls behind. (Cut it to milliseconds before
- * `new Date()` reads it: V8 drops the leading zeros of a fraction of over nine digits.)
+ * The wall clock in ISO 8601, with 20 random digits after the milliseconds: sortable as text, and
+ * unique, since a PutItem replaces an item of the same key silently, and greetings may share a
+ * millisecond. Not a monotonic clock: in a frozen Lambda environment, it falls behind. (Cut it to
+ * milliseconds before `new Date()` reads it: V8 drops the leading zeros of a fraction of over nine
+ * digits.)
  *
- * Made once for a greeting, outside the SDK's retries: a PutItem that is sent again after a lost
- * answer then writes the same item, not a second one.
+ * Created once for a greeting, outside the SDK's retries: a PutItem that is sent again after a lost
+ * response writes the same item, not a second one.
  */
 function timestamp(now: Date): string {
   const fraction = [0, 1].map(() => randomInt(1e10).toString().padStart(10, '0')).join('')
   return now.toISOString().replace('Z', `${fraction}Z`)
 }
 
-// In seconds since the epoch, as DynamoDB wants it. (Amazon DynamoDB Developer Guide, "Using time to
-// live (TTL) in DynamoDB")
+// In seconds since the epoch (Amazon DynamoDB Developer Guide, "Using time to live (TTL) in
+// DynamoDB").
 function daysAfter(now: Date, days: number): number {
   return Math.floor(now.getTime() / 1000) + days * 86_400
-}
-
-function fail(cause: unknown): never {
-  // V8 and the parsers of HTTP quote what they cannot parse, and a name has no place in the log.
-  if (cause instanceof SyntaxError) throw new DatabaseError('DynamoDB answered with no JSON')
-  if (cause instanceof Error && ('rawPacket' in cause || cause.name === 'HTTPParserError'))
-    throw new DatabaseError('DynamoDB answered with no HTTP')
-  throw new DatabaseError('DynamoDB did not do what was asked', { cause })
 }

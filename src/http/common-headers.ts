@@ -1,9 +1,9 @@
-/** The headers of every response, whoever answers. */
+/** The headers of each response, whichever part of the service sends it. */
 export function commonHeaders(requestId: string) {
   return {
     // A GET that writes must reach the service each time.
     'cache-control': 'no-store',
-    // Text that repeats the caller's id must not be taken for HTML.
+    // A browser must not take text that repeats the client's input for HTML.
     'x-content-type-options': 'nosniff',
     'x-request-id': requestId,
   }

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Static } from 'typebox'
 import * as Type from 'typebox'
 
-/** What went wrong, for people and programs alike (RFC 9457). `instance` is the request id. */
+/** What went wrong, for people and programs (RFC 9457). `instance` is the request id. */
 export const Problem = Type.Object({
   type: Type.Literal('about:blank'),
   title: Type.String(),
@@ -12,23 +12,44 @@ export const Problem = Type.Object({
   instance: Type.String(),
 })
 
+/**
+ * An error with the status of its response. The client gets `detail`, so it must not contain
+ * internals of the service.
+ */
+export class HttpProblem extends Error {
+  override name = 'HttpProblem'
+  readonly status: number
+
+  constructor(status: number, detail: string, options?: ErrorOptions) {
+    super(detail, options)
+    this.status = status
+  }
+}
+
+/** A response of 503: the request may succeed later. */
+export function unavailable(detail: string, cause?: unknown): HttpProblem {
+  return new HttpProblem(503, detail, { cause })
+}
+
 export function createProblem(
   status: number,
   detail: string,
   instance: string
 ): Static<typeof Problem> {
-  // about:blank: the status says it all, and the title is the status's phrase (RFC 9457, 4.2.1).
+  // With about:blank, the title is the phrase of the status (RFC 9457, 4.2.1).
   const title = String(http.STATUS_CODES[status])
   return { type: 'about:blank', title, status, detail, instance }
 }
 
-/** Answers with a problem; `detail` reaches the caller, so it must not show the service's insides. */
+/** Sends a problem as the response. */
 export function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
   status: number,
   detail: string
 ): FastifyReply {
+  // Seconds.
+  if (status === 503) reply.header('retry-after', '1')
   return reply
     .code(status)
     .type('application/problem+json')

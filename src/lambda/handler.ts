@@ -10,16 +10,28 @@ import { pino } from 'pino'
 import { buildApp } from '../app.ts'
 import { readConfig } from '../config.ts'
 import { createDynamoDBClient } from '../dynamodb/client.ts'
-import { createRepository } from '../hello/repository.ts'
 import { commonHeaders } from '../http/common-headers.ts'
 import { createProblem } from '../http/problem.ts'
 import { readEvent } from './event.ts'
 
-const invocation = new AsyncLocalStorage<{ path: string; requestId: string }>()
+interface Invocation {
+  event: unknown
+  context: Context
+  url: string
+}
 
-function current() {
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** On Lambda only: the event, as Lambda sent it, and the context of the invocation. */
+    awsLambda?: Pick<Invocation, 'event' | 'context'>
+  }
+}
+
+const invocation = new AsyncLocalStorage<Invocation>()
+
+function current(): Invocation {
   const store = invocation.getStore()
-  assert(store, 'a request comes in by the handler alone')
+  assert(store, 'requests come from the handler alone')
   return store
 }
 
@@ -27,16 +39,17 @@ const config = readConfig(process.env)
 // Lambda sets the credentials in the environment. Where it does not, as for SnapStart, the SDK's default
 // chain finds them; it takes longer to load.
 const credentials = chain(fromEnv(), async () => defaultProvider()())
-const client = DynamoDBDocumentClient.from(createDynamoDBClient({ credentials }))
 const app = buildApp({
-  repository: createRepository(client, config.DYNAMODB_TABLE_NAME, config.MESSAGE_DAYS),
-  logLevel: config.LOG_LEVEL,
+  client: DynamoDBDocumentClient.from(createDynamoDBClient({ credentials })),
+  config,
   // Lambda freezes the process as soon as it asks for the next event: a line that is not written by
   // then is late, or lost.
   logDestination: pino.destination({ sync: true }),
-  genReqId: () => current().requestId,
-  rewriteUrl: () => current().path,
+  genReqId: () => current().context.awsRequestId,
+  rewriteUrl: () => current().url,
 })
+// As the adapter does it, but with the event that Lambda sent, not the one that the adapter gets.
+app.decorateRequest('awsLambda', { getter: current })
 const proxy = awsLambdaFastify<object>(app, {
   decorateRequest: false,
   // A load balancer that sends multi-value headers reads no others.
@@ -47,20 +60,25 @@ app.ready()
 
 /**
  * Handles the events of API Gateway (REST and HTTP APIs), function URLs and load balancers. Any other
- * event gets a problem, too: to throw would have Lambda try again what cannot succeed.
+ * event gets a problem, too: if it threw, Lambda would retry what cannot succeed.
  */
 export async function handler(event: unknown, context: Context): Promise<Response> {
   const requestId = context.awsRequestId
   const request = readEvent(event)
   if (!request) return refuse(requestId, 400, 'The event is not an HTTP request.')
-  if (request.path.length > maxPathLength)
-    return refuse(requestId, 414, 'The path must not exceed 16 KiB.')
+  const { url, method: httpMethod, sourceIp, ...others } = request
+  if (url.length > maxUrlLength) return refuse(requestId, 414, 'The URL must not exceed 16 KiB.')
 
-  const { headers, method: httpMethod, path, sourceIp } = request
-  // The adapter throws on an event that it does not expect, so it gets one that it does. It reads a
-  // URL as browsers do: '..' goes up, '\\' becomes '/'. So the path takes its own way to the app.
-  const adapted = { httpMethod, path: '/', headers, requestContext: { identity: { sourceIp } } }
-  const response: Response = await invocation.run({ path, requestId }, () =>
+  // The adapter throws if an event does not have the types that it expects, and it normalizes a URL as
+  // browsers do: `..` goes up, a backslash becomes a slash. So it gets an event of its own, and the app
+  // gets the URL by `rewriteUrl`.
+  const adapted = {
+    ...others,
+    httpMethod,
+    path: '/',
+    requestContext: { identity: { sourceIp } },
+  }
+  const response: Response = await invocation.run({ event, context, url }, () =>
     proxy(adapted, context)
   )
   for (const name of hopByHopHeaders) {
@@ -71,10 +89,10 @@ export async function handler(event: unknown, context: Context): Promise<Respons
 }
 
 // The server's limit, too (server/server.ts). An event may have up to 6 MB.
-const maxPathLength = 16_384
+const maxUrlLength = 16_384
 
 // Fastify's inject adds `connection`, as a server does. HTTP/2 forbids these headers in a response
-// (RFC 9113, 8.2.2), and what is in front of the function may pass them on.
+// (RFC 9113, 8.2.2), and a load balancer may pass them on.
 const hopByHopHeaders = [
   'connection',
   'keep-alive',
@@ -85,7 +103,7 @@ const hopByHopHeaders = [
 
 type Response = LambdaResponse & { multiValueHeaders?: Record<string, string[]> }
 
-/** Responds without the app, in a form that every event source understands. */
+/** Responds without the app, in a form that each event source understands. */
 function refuse(requestId: string, status: number, detail: string): Response {
   app.log.info({ requestId, status }, detail)
   const problem = createProblem(status, detail, requestId)

@@ -5,9 +5,9 @@ import type { ConnectionError, FastifyInstance } from 'fastify'
 import { commonHeaders } from '../http/common-headers.ts'
 import { createProblem } from '../http/problem.ts'
 
-const statuses: Record<string, number> = {
-  ERR_HTTP_REQUEST_TIMEOUT: 408,
-  HPE_HEADER_OVERFLOW: 431,
+const statuses: Record<string, [status: number, detail: string]> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not arrive within 5 seconds.'],
+  HPE_HEADER_OVERFLOW: [431, 'The headers must not exceed 16 KiB.'],
 }
 
 /**
@@ -19,25 +19,26 @@ export function clientErrorHandler(
   error: ConnectionError,
   socket: Socket
 ): void {
-  const id = randomUUID()
-  // Not the error itself: it contains the bytes of the request, credentials included.
-  this.log.info({ requestId: id, code: error.code }, 'broken request')
-  const status = statuses[error.code] ?? 400
-  const body = JSON.stringify(
-    createProblem(status, 'The server cannot read this as an HTTP request.', id)
-  )
-  if (socket.writable) {
-    socket.write(
-      [
-        `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}`,
-        'connection: close',
-        'content-type: application/problem+json',
-        `content-length: ${Buffer.byteLength(body)}`,
-        ...Object.entries(commonHeaders(id)).map((header) => header.join(': ')),
-        '',
-        body,
-      ].join('\r\n')
-    )
+  // A client that resets its connection gets no response; without one, it is no error either.
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
   }
-  socket.destroy(error)
+  const id = randomUUID()
+  const [status, detail] = statuses[error.code] ?? [400, 'This is not a valid HTTP request.']
+  // Not the error itself: it contains the bytes of the request, credentials included.
+  this.log.info({ requestId: id, code: error.code, status }, 'invalid HTTP request')
+  const body = JSON.stringify(createProblem(status, detail, id))
+  socket.write(
+    [
+      `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}`,
+      'connection: close',
+      'content-type: application/problem+json',
+      `content-length: ${Buffer.byteLength(body)}`,
+      ...Object.entries(commonHeaders(id)).map((header) => header.join(': ')),
+      '',
+      body,
+    ].join('\r\n')
+  )
+  socket.destroySoon()
 }

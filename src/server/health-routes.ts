@@ -1,17 +1,27 @@
-import type { FastifyInstance } from 'fastify'
-import type { Repository } from '../hello/repository.ts'
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import type { FastifyPluginAsync } from 'fastify'
+import { checkAccess } from '../dynamodb/check-access.ts'
+import { unavailable } from '../http/problem.ts'
+
+interface Options {
+  client: DynamoDBDocumentClient
+  tableName: string
+}
 
 /** Liveness and readiness probes of the server: `GET /health` and `GET /ready`. */
-export function addHealthRoutes(app: FastifyInstance, repository: Repository): void {
+export const healthRoutes: FastifyPluginAsync<Options> = async (app, { client, tableName }) => {
   // Successful probes are not logged.
   const logLevel = 'warn'
+  const exposeHeadRoute = true
 
   // Independent of DynamoDB and of the load: a restart would help with neither.
   const config = { exemptFromLimit: true }
-  app.get('/health', { logLevel, config }, async () => ({ status: 'ok' }))
+  app.get('/health', { logLevel, exposeHeadRoute, config }, async () => ({ status: 'ok' }))
 
-  app.get('/ready', { logLevel }, async (request) => {
-    await repository.checkAccess(request.signal)
+  app.get('/ready', { logLevel, exposeHeadRoute }, async (request) => {
+    await checkAccess(client, tableName, request.deadline).catch((error) => {
+      throw unavailable('The table cannot be read.', error)
+    })
     return { status: 'ok' }
   })
 }

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { sendProblem } from '../http/problem.ts'
 
 declare module 'fastify' {
@@ -11,38 +11,34 @@ declare module 'fastify' {
 // Each opens at most one connection to DynamoDB at a time.
 const maxRequests = 100
 
-// An idle connection takes about 25 KB.
-const maxConnections = 2000
-
 /**
- * Limits the requests in flight and the open connections of a server, and so its memory. Requests beyond
- * the limit get 503 at once; for new connections, idle ones are closed.
+ * Limits the requests in flight, and so the memory of the process. Further requests get 503 at once. A
+ * request counts from when its body has arrived, so clients that send slowly take no capacity.
  */
 export function limitConcurrency(app: FastifyInstance): void {
   let inFlight = 0
   let isShedding = false
 
-  app.server.on('request', (_request, response) => {
-    inFlight++
-    response.once('close', () => {
-      inFlight--
-      if (inFlight < maxRequests / 2) isShedding = false
-    })
-  })
-  app.addHook('onRequest', async (request, reply) => {
-    if (inFlight <= maxRequests || request.routeOptions.config.exemptFromLimit) return
+  async function shed(request: FastifyRequest, reply: FastifyReply) {
+    if (inFlight < maxRequests || request.routeOptions.config.exemptFromLimit) return
     // One warning until the load falls; each request also has its own line.
     if (!isShedding) request.log.warn({ inFlight }, 'the server is overloaded')
     isShedding = true
-    const detail = 'The server is overloaded. Retry later.'
-    return sendProblem(request, reply.header('retry-after', '1'), 503, detail)
+    return sendProblem(request, reply, 503, 'The server is overloaded. Retry later.')
+  }
+
+  // Before the body is read, and again when it has arrived.
+  app.addHook('onRequest', shed)
+  app.addHook('preValidation', shed)
+  app.addHook('preValidation', async (_request, reply) => {
+    inFlight++
+    reply.raw.once('close', () => {
+      inFlight--
+      if (inFlight < maxRequests / 2) isShedding = false
+    })
   })
   // Node.js does not limit the rest of a request that gets a response before it has arrived.
   app.addHook('onSend', async (request, reply) => {
     if (!request.raw.complete) reply.header('connection', 'close')
   })
-
-  app.server.maxConnections = maxConnections
-  // Idle connections are closed in favor of new ones.
-  app.server.on('drop', () => app.server.closeIdleConnections())
 }

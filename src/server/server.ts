@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises'
 import {
   type DynamoDBClient,
   type DynamoDBClientConfig,
@@ -7,17 +8,19 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from '../app.ts'
 import { type Config, ConfigError, refuseMissingCredentials } from '../config.ts'
+import { checkAccess } from '../dynamodb/check-access.ts'
 import { createDynamoDBClient } from '../dynamodb/client.ts'
 import { undiciOptions } from '../dynamodb/undici-options.ts'
-import { createRepository, DatabaseError, type Repository } from '../hello/repository.ts'
 import { clientErrorHandler } from './client-error-handler.ts'
 import { shutDownGracefully } from './graceful-shutdown.ts'
-import { addHealthRoutes } from './health-routes.ts'
-import { conformToHttp } from './http-conformance.ts'
+import { healthRoutes } from './health-routes.ts'
+import { createHttpServer } from './http-server.ts'
+import { listen } from './listen.ts'
 import { limitConcurrency } from './load-shedding.ts'
+import { requireHost } from './require-host.ts'
 
 /**
- * Starts the standalone HTTP server; `close` it in the end.
+ * Starts the standalone HTTP server. The caller closes it.
  *
  * @param connection where DynamoDB is, if not where the AWS SDK's own variables say
  * @throws {ConfigError} when the region, the table, the credentials or the port cannot be used
@@ -26,32 +29,20 @@ export async function startServer(
   config: Config,
   connection?: DynamoDBClientConfig
 ): Promise<FastifyInstance> {
-  const client = createDynamoDBClient({ ...undiciOptions(), ...connection })
-  const repository = createRepository(
-    DynamoDBDocumentClient.from(client),
-    config.DYNAMODB_TABLE_NAME,
-    config.MESSAGE_DAYS
-  )
-  const app = buildApp({
-    repository,
-    logLevel: config.LOG_LEVEL,
-    clientErrorHandler,
-    // Milliseconds for a client to send its whole request, and between two looks at who is late.
-    requestTimeout: 5000,
-    http: { connectionsCheckingInterval: 1000, maxHeaderSize: 16_384, requireHostHeader: false },
-    // More than load balancers wait before they use a connection again: AWS's do so for 60 seconds.
-    keepAliveTimeout: 72_000,
-  })
-  app.addHook('onClose', async () => client.destroy())
-  conformToHttp(app)
-  shutDownGracefully(app)
+  const baseClient = createDynamoDBClient({ ...undiciOptions(), ...connection })
+  const client = DynamoDBDocumentClient.from(baseClient)
+  const tableName = config.DYNAMODB_TABLE_NAME
+  const app = buildApp({ client, config, clientErrorHandler, serverFactory: createHttpServer })
+  app.addHook('onClose', async () => baseClient.destroy())
+  requireHost(app)
+  const shutdown = shutDownGracefully(app)
   limitConcurrency(app)
-  addHealthRoutes(app, repository)
+  app.register(healthRoutes, { client, tableName })
 
   try {
-    await checkRegion(client)
-    await checkTable(app, repository, config.DYNAMODB_TABLE_NAME)
-    await listen(app, config)
+    await checkRegion(baseClient)
+    await checkTable(app, client, tableName)
+    for (const server of await tryToListen(app, config)) shutdown.include(server)
   } catch (error) {
     await app.close()
     throw error
@@ -67,24 +58,30 @@ async function checkRegion(client: DynamoDBClient): Promise<void> {
   })
 }
 
-// What only its operator can mend stops the start. What may pass does not: until DynamoDB answers,
-// the server does so with 503, and /ready tells.
-async function checkTable(app: FastifyInstance, repository: Repository, tableName: string) {
+// Fails fast on errors of the configuration. Other errors may pass: until DynamoDB responds, the server
+// responds with 503, to /ready as well.
+async function checkTable(app: FastifyInstance, client: DynamoDBDocumentClient, tableName: string) {
   try {
-    await repository.checkAccess(AbortSignal.timeout(2500))
+    await checkAccess(client, tableName, AbortSignal.timeout(2500))
   } catch (error) {
-    const cause = error instanceof DatabaseError && error.cause
-    if (cause instanceof ResourceNotFoundException)
+    if (error instanceof ResourceNotFoundException)
       throw new ConfigError(
         `DYNAMODB_TABLE_NAME must be a table that exists; there is no "${tableName}" in this account, region and endpoint.`
       )
-    refuseMissingCredentials(cause)
+    refuseMissingCredentials(error)
     app.log.warn(error, 'the table cannot be read yet')
   }
 }
 
-async function listen(app: FastifyInstance, { HOST, PORT }: Config): Promise<void> {
-  await app.listen({ host: HOST, port: PORT }).catch((error: Error) => {
+async function tryToListen(app: FastifyInstance, { HOST, PORT }: Config) {
+  const addresses = await addressesOf(HOST)
+  return listen(app, addresses, PORT).catch((error: Error) => {
     throw new ConfigError(`HOST and PORT must be free to listen on: ${error.message}.`)
   })
+}
+
+async function addressesOf(host: string): Promise<string[]> {
+  if (host !== 'localhost') return [host]
+  const addresses = await lookup(host, { all: true, order: 'ipv4first' })
+  return addresses.map(({ address }) => address)
 }

@@ -4,6 +4,7 @@ import { cpus, tmpdir } from 'node:os'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { generate } from 'selfsigned'
 import { startDynamoDBStub } from '../../src/build/dynamodb-stub.ts'
+import { example } from '../../src/resources.ts'
 import { benchCold } from './cold.ts'
 import { benchContainer, benchHeap, benchRuntimeClient, buildImage, noEngine } from './container.ts'
 import { benchGrowth } from './growth.ts'
@@ -53,7 +54,7 @@ const folder = await mkdtemp(`${tmpdir()}/bench-`)
 await chmod(folder, 0o755)
 // Nothing that would change how Node.js starts.
 const env = {
-  ...(await startDynamoDBStub()),
+  ...(await startDynamoDBStub(example.database)),
   LOG_LEVEL: 'silent',
   NODE_EXTRA_CA_CERTS: undefined,
   NODE_OPTIONS: undefined,
@@ -76,7 +77,7 @@ async function startTLS(): Promise<NodeJS.ProcessEnv> {
     extensions: [{ name: 'subjectAltName', altNames: names }],
   })
   await writeFile(`${folder}/certificate.pem`, cert)
-  const dynamodb = await startDynamoDBStub(createServer({ cert, key }), 'https')
+  const dynamodb = await startDynamoDBStub(example.database, createServer({ cert, key }), 'https')
   return { ...dynamodb, NODE_EXTRA_CA_CERTS: `${folder}/certificate.pem` }
 }
 

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { greetingEvent } from '../../src/build/greeting-event.ts'
+import { createApiEvent } from '../../src/build/api-event.ts'
+import { example } from '../../src/resources.ts'
 import { type Figures, interleave, type Table } from './interleave.ts'
 import { path, type Subject } from './subjects.ts'
 
@@ -20,7 +21,11 @@ export function benchCold(
 }
 
 async function start({ handler, options }: Subject, env: NodeJS.ProcessEnv): Promise<Figures> {
-  const program = [path('processes/start.mjs'), handler, JSON.stringify(greetingEvent)]
+  const program = [
+    path('processes/start.mjs'),
+    handler,
+    JSON.stringify(createApiEvent(example.request)),
+  ]
   const begin = performance.now()
   const child = spawn(process.execPath, [...options, ...program], {
     env: { ...process.env, ...env },
@@ -30,7 +35,8 @@ async function start({ handler, options }: Subject, env: NodeJS.ProcessEnv): Pro
   const exited = once(child, 'exit')
   for await (const line of createInterface(child.stdout)) {
     times.push(performance.now() - begin)
-    if (line !== 'ready' && line !== 'Hello Ada!') throw new Error(`${handler} answered ${line}`)
+    if (line !== 'ready' && line !== example.response.body)
+      throw new Error(`${handler} answered ${line}`)
   }
   await exited
   const [ready, response] = times

@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
+import { createApiEvent } from '../../src/build/api-event.ts'
 import { startDynamoDBStub } from '../../src/build/dynamodb-stub.ts'
-import { greetingEvent } from '../../src/build/greeting-event.ts'
+import { example } from '../../src/resources.ts'
 import { type Figures, interleave } from './interleave.ts'
 
 /**
@@ -22,7 +23,7 @@ await once(runtimeApi, 'listening')
 
 const env = {
   ...process.env,
-  ...(await startDynamoDBStub()),
+  ...(await startDynamoDBStub(example.database)),
   LOG_LEVEL: 'silent',
   NODE_EXTRA_CA_CERTS: undefined,
   NODE_OPTIONS: undefined,
@@ -55,7 +56,7 @@ async function start(program: Program): Promise<Figures> {
   next.setHeader('Lambda-Runtime-Deadline-Ms', Date.now() + 10_000)
   // Without it, the runtime client crashes.
   next.setHeader('content-type', 'application/json')
-  next.end(JSON.stringify(greetingEvent))
+  next.end(JSON.stringify(createApiEvent(example.request)))
 
   const [request] = await Promise.race([nextRequest(), failed])
   const result = JSON.parse(await text(request))
@@ -64,7 +65,8 @@ async function start(program: Program): Promise<Figures> {
   child.kill('SIGKILL')
   await exited
   runtimeApi.closeAllConnections()
-  if (result.body !== 'Hello Ada!') throw new Error(`${program.args}: ${JSON.stringify(result)}`)
+  if (result.body !== example.response.body)
+    throw new Error(`${program.args}: ${JSON.stringify(result)}`)
   return { ready, response }
 }
 

@@ -4,7 +4,8 @@ import { cpus } from 'node:os'
 import { promisify } from 'node:util'
 import autocannon from 'autocannon'
 import { Pool } from 'undici'
-import { greetingEvent } from '../../src/build/greeting-event.ts'
+import { createApiEvent } from '../../src/build/api-event.ts'
+import { example } from '../../src/resources.ts'
 import { type Figures, interleave, type Table } from './interleave.ts'
 import { path, type Subject } from './subjects.ts'
 
@@ -37,7 +38,7 @@ export async function benchHandlers(
     const program = [
       path('processes/greet.mjs'),
       handler,
-      JSON.stringify(greetingEvent),
+      JSON.stringify(createApiEvent(example.request)),
       `${greetings}`,
     ]
     const [command = '', ...args] = [...pinned, process.execPath, ...options, ...program]
@@ -122,8 +123,8 @@ export async function untilItGreets(origin: string): Promise<void> {
 
 async function greets(pool: Pool): Promise<boolean> {
   try {
-    const { body } = await pool.request({ method: 'GET', path: '/hello/1' })
-    return (await body.text()) === 'Hello Ada!'
+    const { body } = await pool.request({ method: 'GET', path: example.request.path })
+    return (await body.text()) === example.response.body
   } catch {
     return false
   }
@@ -131,7 +132,11 @@ async function greets(pool: Pool): Promise<boolean> {
 
 /** Sends a number of requests, or for seconds, 50 at once. */
 export async function fire(origin: string, load: { amount: number } | { duration: number }) {
-  const result = await autocannon({ url: `${origin}/hello/1`, connections: 50, ...load })
+  const result = await autocannon({
+    url: `${origin}${example.request.path}`,
+    connections: 50,
+    ...load,
+  })
   if (result.non2xx > 0 || result.errors > 0) throw new Error(`${origin} failed under load`)
   return result
 }

@@ -50,7 +50,7 @@ const values = fc.oneof(
 )
 
 t.test('no request by inject fails, gets a page or writes what it is not told', async (t) => {
-  const app = buildApp({ repository: table.repository, logLevel: 'silent' })
+  const app = buildApp(table.app)
   t.teardown(() => app.close())
   const id = data.newId(t)
 

@@ -11,17 +11,19 @@ import {
 import type { Response } from '../support/target.ts'
 import { TestData } from '../support/test-data.ts'
 
-/** After these a greeting is given up: they are for good, or it is too late to ask again. */
-const fatal: Fault[] = ['drip', 'garbage', 'no HTTP', 'expired credentials', 'missing table']
+/** DynamoDB refuses the request, and would refuse a retry. */
+const refusals: Fault[] = ['expired credentials', 'missing table']
 
-/** Milliseconds: twice what is promised, as the machine may be busy with other tests. */
+/** These are not retried: a retry would not help, or there is no time for one. */
+const fatal: Fault[] = ['drip', 'garbage', 'no HTTP', ...refusals]
+
+/** Milliseconds: twice what is promised, since the machine may be busy with other tests. */
 const patience = 6000
 
-// Short, as V8 quotes just some letters of what it cannot parse.
+// Short, since V8 quotes only a few characters of what it cannot parse.
 const name = 'Zoë'
-const detail = 'The database is unavailable. Retry later.'
 
-/** What is promised of a home of the service when DynamoDB, or the way to it, is broken. */
+/** What the service promises when DynamoDB, or the network to it, fails. */
 export function specifyFaults(t: Test, place: Environment, kind: 'serve' | 'handle'): void {
   const slots = 10
   const plans = new Map<string, Plan>()
@@ -45,24 +47,30 @@ export function specifyFaults(t: Test, place: Environment, kind: 'serve' | 'hand
     free = kind === 'serve' ? Array(slots).fill(instances[0]) : [...instances]
   })
 
-  /** Greets by an instance that has nothing else to do; also tells how long it took. */
+  /** Sends a greeting to an idle instance, and measures its time. */
   async function greet(id: string) {
     const instance = free.shift()
-    if (!instance) throw new Error('more tests than instances run at once')
+    if (!instance) throw new Error('more tests than instances run concurrently')
     const start = performance.now()
     const response = await instance.send({ path: `/hello/${id}` })
     const time = performance.now() - start
     free.push(instance)
-    // What was given up may still be applied.
+    // DynamoDB may still apply a request that the service has aborted.
     await proxy.settled()
     return { response, time }
   }
 
-  function expectUnavailable(t: Test, { status, headers, body }: Response): void {
-    t.equal(status, 503)
-    t.equal(headers['retry-after'], '1')
+  function expectProblem(t: Test, { status, headers, body }: Response, fault?: Fault): void {
+    const isRefused = fault && refusals.includes(fault)
+    t.equal(status, isRefused ? 500 : 503)
+    t.equal(headers['retry-after'], isRefused ? undefined : '1')
     t.equal(headers['content-type'], 'application/problem+json; charset=utf-8')
-    t.match(JSON.parse(body), { detail, instance: headers['x-request-id'] })
+    t.match(JSON.parse(body), {
+      detail: isRefused
+        ? /^Internal error\./
+        : /^(The database is unavailable|The request took too long)\. Retry later\.$/,
+      instance: headers['x-request-id'],
+    })
     t.notMatch(body, internals)
   }
 
@@ -78,23 +86,23 @@ export function specifyFaults(t: Test, place: Environment, kind: 'serve' | 'hand
         plans.delete(id)
         const before = await data.messages(id)
         const { response } = await greet(id)
-        t.equal(response.body, `Hello ${name}!`, 'it greets as soon as all is well')
+        t.equal(response.body, `Hello ${name}!`, 'the next greeting succeeds')
         t.strictSame(await data.messages(id), [...before, `Hello ${name}!`])
       })
     }
 
     for (const fault of faults) {
       for (const operation of ['GetItem', 'PutItem']) {
-        const isOnce = fatal.includes(fault) ? 'fails' : 'succeeds'
+        const outcome = fatal.includes(fault) ? 'fails' : 'succeeds'
         test(
-          `a ${operation} with "${fault}" ${isOnce}, if it goes well the second time`,
+          `a greeting ${outcome} after one ${operation} with "${fault}"`,
           (asked) => (asked.operation === operation && asked.attempt === 1 ? fault : undefined),
           async (t, id) => {
             const { response, time } = await greet(id)
 
             t.ok(time < patience, `${time} ms`)
             if (fatal.includes(fault)) {
-              expectUnavailable(t, response)
+              expectProblem(t, response, fault)
               t.ok((await data.messages(id)).length <= 1)
             } else {
               t.equal(response.body, `Hello ${name}!`)
@@ -104,13 +112,13 @@ export function specifyFaults(t: Test, place: Environment, kind: 'serve' | 'hand
         )
 
         test(
-          `a ${operation} with "${fault}" each time is told, and recorded at most once`,
+          `a greeting fails, and is recorded at most once, with "${fault}" of each ${operation}`,
           (asked) => (asked.operation === operation ? fault : undefined),
           async (t, id) => {
             const { response, time } = await greet(id)
 
             t.ok(time < patience, `${time} ms`)
-            expectUnavailable(t, response)
+            expectProblem(t, response, fault)
             t.ok((await data.messages(id)).length <= 1)
           }
         )
@@ -118,7 +126,7 @@ export function specifyFaults(t: Test, place: Environment, kind: 'serve' | 'hand
     }
   })
 
-  t.test('while connections are refused, so are greetings', async (t) => {
+  t.test('a greeting fails while connections are refused', async (t) => {
     const id = await data.seed(t, name)
     await proxy.refuse()
     t.teardown(() => proxy.accept())
@@ -126,7 +134,7 @@ export function specifyFaults(t: Test, place: Environment, kind: 'serve' | 'hand
     const { response, time } = await greet(id)
 
     t.ok(time < patience, `${time} ms`)
-    expectUnavailable(t, response)
+    expectProblem(t, response)
     t.strictSame(await data.messages(id), [])
   })
 
@@ -135,28 +143,31 @@ export function specifyFaults(t: Test, place: Environment, kind: 'serve' | 'hand
     t.equal((await greet(id)).response.body, `Hello ${name}!`)
   })
 
-  t.test('a process that stood still while its connections were cut greets', async (t) => {
-    const id = await data.seed(t, name)
-    for (const instance of instances) {
-      await instance.send({ path: `/hello/${id}` })
-      await instance.freeze()
-      proxy.cut()
-      const greeting = instance.send({ path: `/hello/${id}` })
-      await instance.thaw()
+  t.test(
+    'a greeting succeeds after the process was frozen and its connections were closed',
+    async (t) => {
+      const id = await data.seed(t, name)
+      for (const instance of instances) {
+        await instance.send({ path: `/hello/${id}` })
+        await instance.freeze()
+        proxy.cut()
+        const greeting = instance.send({ path: `/hello/${id}` })
+        await instance.thaw()
 
-      t.equal((await greeting).body, `Hello ${name}!`)
+        t.equal((await greeting).body, `Hello ${name}!`)
+      }
     }
-  })
+  )
 
-  t.test('the log tells of failures, and no name or credential', async (t) => {
+  t.test('the log has the failures, but no names and credentials', async (t) => {
     for (const instance of instances) {
       const log = await instance.logs()
-      t.match(log, /"level":50,[^\n]*DatabaseError[^\n]*src\/hello\/repository\.ts:\d+/)
+      t.match(log, /"level":50,[^\n]*src\/(hello\/repository|http\/deadline)\.ts:\d+/)
       t.notMatch(log, /Zoë|Credential=|X-Amz-Security-Token/i)
     }
   })
 
-  t.test('nothing of these tests is left behind', async (t) => {
+  t.test('the tests leave nothing behind', async (t) => {
     const items = data.ids.map(async (id) => [
       ...((await place.repository.getName(id)) ?? []),
       ...(await data.messages(id)),

@@ -16,9 +16,9 @@ interface Page {
 export class Ledger {
   sent = 0
   answered = 0
-  /** Refused with 503, as the database was not as it should be. */
+  /** Failed with 503 or 500, because DynamoDB failed or refused a request. */
   unavailable = 0
-  /** Refused with 503, as there was too much load. */
+  /** Shed with 503. */
   shed = 0
   unanswered = 0
   recorded = 0
@@ -58,7 +58,7 @@ export class Ledger {
       return false
     }
     this.slowest = Math.max(this.slowest, time)
-    if (status === 503) {
+    if (status === 503 || status === 500) {
       this.unavailable++
       page.open++
       this.expect(!body.includes('arn:'), `a problem shows internals: ${body}`)

@@ -1,5 +1,6 @@
 import { DeleteTableCommand, waitUntilTableNotExists } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb'
+import { readConfig } from '../../src/config.ts'
 import { createDynamoDBClient } from '../../src/dynamodb/client.ts'
 import { createTable } from '../../src/dynamodb/create-table.ts'
 import { createRepository } from '../../src/hello/repository.ts'
@@ -7,7 +8,7 @@ import { startEmbeddedDynamoDB } from '../../src/local/embedded-dynamodb.ts'
 
 export type EmbeddedTable = Awaited<ReturnType<typeof startEmbeddedTable>>
 
-/** Starts a DynamoDB in memory, with the table of template.yaml. */
+/** Starts a DynamoDB in memory, with the table of template.yaml; `app` has what an app takes of it. */
 export async function startEmbeddedTable() {
   const tableName = 'test'
   const database = await startEmbeddedDynamoDB()
@@ -34,5 +35,16 @@ export async function startEmbeddedTable() {
     client.destroy()
     await database.close()
   }
-  return { connection: database.connection, drop, leftovers, missing, repository, stop, tableName }
+  const config = readConfig({ DYNAMODB_TABLE_NAME: tableName, LOG_LEVEL: 'silent' })
+  const app = { client: documentClient, config }
+  return {
+    app,
+    connection: database.connection,
+    drop,
+    leftovers,
+    missing,
+    repository,
+    stop,
+    tableName,
+  }
 }

@@ -29,7 +29,6 @@ export type Ability =
   | 'carry encoded slashes'
   | 'carry malformed escapes'
   | 'freeze the clock'
-  | 'keep items'
   | 'pass on what is no greeting'
   | 'share the clock'
 

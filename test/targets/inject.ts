@@ -11,7 +11,7 @@ export const injectTarget: Target = {
 
   async start() {
     const table = await startEmbeddedTable()
-    const app = buildApp({ repository: table.repository, logLevel: 'silent' })
+    const app = buildApp(table.app)
     const limit = pLimit(requestsAtOnce)
     return {
       send: (request) => limit(inject, app, request),

@@ -2,41 +2,36 @@ import { EventEmitter, once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { inspect } from 'node:util'
 import {
-  DynamoDBClient,
   type DynamoDBClientConfig,
   DynamoDBServiceException,
   ProvisionedThroughputExceededException,
   ResourceNotFoundException,
 } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
-import { mockClient } from 'aws-sdk-client-mock'
 import t, { type Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
+import { readConfig } from '../../src/config.ts'
 import { createDynamoDBClient } from '../../src/dynamodb/client.ts'
 import { undiciOptions } from '../../src/dynamodb/undici-options.ts'
 import { createRepository } from '../../src/hello/repository.ts'
 import { localConnection } from '../../src/local/embedded-dynamodb.ts'
 import { listen } from '../support/listen.ts'
+import { mockTable } from '../support/mocked-table.ts'
 import type { Response } from '../support/target.ts'
 import { inject } from '../targets/inject.ts'
 
-const unavailable = {
-  type: 'about:blank',
-  title: 'Service Unavailable',
-  status: 503,
-  detail: 'The database is unavailable. Retry later.',
+const config = readConfig({ DYNAMODB_TABLE_NAME: 'secret-table', LOG_LEVEL: 'silent' })
+
+/** The app over a mocked table without items. */
+function start(t: Test) {
+  const { client, mock } = mockTable()
+  return { mock, greet: startApp(t, client) }
 }
 
-/** The app over a mocked client that knows no name and records whatever it is given. */
-function start(t: Test) {
-  const client = DynamoDBDocumentClient.from(new DynamoDBClient({ region: 'mocked' }))
-  const mock = mockClient(client)
-  mock.on(GetCommand).resolves({})
-  mock.on(PutCommand).resolves({})
-  const repository = createRepository(client, 'secret-table')
-  const app = buildApp({ repository, logLevel: 'silent' })
+function startApp(t: Test, client: DynamoDBDocumentClient) {
+  const app = buildApp({ client, config })
   t.teardown(() => app.close())
-  return { mock, repository, greet: () => inject(app, { path: '/hello/1' }) }
+  return () => inject(app, { path: '/hello/1' })
 }
 
 t.test('a greeting is one GetItem and one PutItem', async (t) => {
@@ -80,53 +75,74 @@ t.test('a name item without a text in data counts as no name', async (t) => {
   }
 })
 
-function expectUnavailable(t: Test, { status, headers, body }: Response): void {
+function expectUnavailable(
+  t: Test,
+  { status, headers, body }: Response,
+  detail = 'The database is unavailable. Retry later.'
+): void {
   t.equal(status, 503)
   t.equal(headers['retry-after'], '1')
-  t.strictSame(JSON.parse(body), { ...unavailable, instance: headers['x-request-id'] })
+  const instance = headers['x-request-id']
+  const title = 'Service Unavailable'
+  t.strictSame(JSON.parse(body), { type: 'about:blank', title, status, detail, instance })
+}
+
+function expectInternalError(t: Test, { status, headers, body }: Response): void {
+  t.equal(status, 500)
+  t.notOk(headers['retry-after'])
+  t.strictSame(JSON.parse(body), {
+    type: 'about:blank',
+    title: 'Internal Server Error',
+    status: 500,
+    detail: 'Internal error. The log has the cause under this request id.',
+    instance: headers['x-request-id'],
+  })
 }
 
 const $metadata = {}
 const message = 'arn:aws:dynamodb:eu-central-1:123456789012:table/secret-table'
-const failures = [
+const passing = [
   new ProvisionedThroughputExceededException({ message, $metadata }),
-  new ResourceNotFoundException({ message, $metadata }),
-  new DynamoDBServiceException({
-    name: 'AccessDeniedException',
-    $fault: 'client',
-    message,
-    $metadata,
-  }),
   new DynamoDBServiceException({
     name: 'InternalServerError',
     $fault: 'server',
     message,
     $metadata,
   }),
-  Object.assign(new Error(message), { name: 'CredentialsProviderError' }),
-  Object.assign(new Error(message), { name: 'TimeoutError' }),
-  Object.assign(new Error(message), { code: 'ECONNREFUSED' }),
+  Object.assign(new Error(message), { name: 'CredentialsProviderError', $metadata }),
+  Object.assign(new Error(message), { name: 'TimeoutError', $metadata }),
+  Object.assign(new Error(message), { name: 'ECONNREFUSED', code: 'ECONNREFUSED', $metadata }),
 ]
-for (const failure of failures) {
-  const name = 'code' in failure ? failure.code : failure.name
+const lasting = [
+  new ResourceNotFoundException({ message, $metadata }),
+  ...['AccessDeniedException', 'ValidationException', 'UnrecognizedClientException'].map(
+    (name) => new DynamoDBServiceException({ name, $fault: 'client', message, $metadata })
+  ),
+  new TypeError(message),
+]
+for (const [status, failures, expect] of [
+  [503, passing, expectUnavailable],
+  [500, lasting, expectInternalError],
+] as const) {
+  for (const failure of failures) {
+    t.test(`${failure.name} of the read is a ${status}, and nothing is recorded`, async (t) => {
+      const { greet, mock } = start(t)
+      mock.on(GetCommand).rejects(failure)
 
-  t.test(`${name} of the read is a 503, and nothing is recorded`, async (t) => {
-    const { greet, mock } = start(t)
-    mock.on(GetCommand).rejects(failure)
+      expect(t, await greet())
+      t.equal(mock.commandCalls(PutCommand).length, 0)
+    })
 
-    expectUnavailable(t, await greet())
-    t.equal(mock.commandCalls(PutCommand).length, 0)
-  })
+    t.test(`${failure.name} of the write is a ${status}, without the message`, async (t) => {
+      const { greet, mock } = start(t)
+      mock.on(PutCommand).rejects(failure)
 
-  t.test(`${name} of the write is a 503, and no message is answered`, async (t) => {
-    const { greet, mock } = start(t)
-    mock.on(PutCommand).rejects(failure)
-
-    expectUnavailable(t, await greet())
-  })
+      expect(t, await greet())
+    })
+  }
 }
 
-/** A repository whose database does with a connection as told; by default, in the way of a function. */
+/** A client of a database that handles connections in a given way; by default, the function's client. */
 async function startBroken(
   t: Test,
   onConnection: (socket: Socket) => void,
@@ -139,18 +155,20 @@ async function startBroken(
     maxAttempts: 2,
   })
   t.teardown(() => client.destroy())
-  return createRepository(DynamoDBDocumentClient.from(client), 'secret-table')
+  return DynamoDBDocumentClient.from(client)
 }
 
 for (const home of ['function', 'server']) {
-  const start = (t: Test, onConnection: (socket: Socket) => void) =>
-    startBroken(t, onConnection, home === 'server' ? undiciOptions() : {})
+  async function start(t: Test, onConnection: (socket: Socket) => void) {
+    const options = home === 'server' ? undiciOptions() : {}
+    return createRepository(await startBroken(t, onConnection, options), 'secret-table')
+  }
 
-  t.test(`the client of a ${home} gives up a request that nobody answers`, async (t) => {
+  t.test(`the client of a ${home} gives up a request without a response`, async (t) => {
     const repository = await start(t, () => {})
 
-    // By no other name, the SDK would not try again.
-    await t.rejects(repository.getName('1'), { cause: { name: /^TimeoutError$/ } })
+    // The SDK retries no other name.
+    await t.rejects(repository.getName('1'), { name: /^TimeoutError$/ })
   })
 
   t.test(`no request of the client of a ${home} waits for a free connection`, async (t) => {
@@ -172,10 +190,10 @@ for (const home of ['function', 'server']) {
     await Promise.all(reads)
   })
 
-  t.test(`the client of a ${home} gives up at once what it is told to`, async (t) => {
+  t.test(`the client of a ${home} gives up an aborted request at once`, async (t) => {
     const repository = await start(t, () => {})
 
-    const error = { cause: { name: 'AbortError' } }
+    const error = { name: 'AbortError' }
     await t.rejects(repository.getName('1', AbortSignal.timeout(10)), error)
     await t.rejects(repository.getName('1', AbortSignal.abort()), error)
   })
@@ -191,7 +209,7 @@ for (const home of ['function', 'server']) {
     t.equal(connections, 2)
   })
 
-  t.test(`the client of a ${home} quotes no answer that is no JSON`, async (t) => {
+  t.test(`the client of a ${home} does not quote a response that is not JSON`, async (t) => {
     const body = '{"Item":{"data":{"S":"Ada","":nonsense'
     const repository = await start(t, (socket) => {
       socket.end(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
@@ -199,24 +217,24 @@ for (const home of ['function', 'server']) {
 
     const error = await repository.getName('1').catch(inspect)
 
-    t.match(error, /DatabaseError: DynamoDB answered with no JSON/)
+    t.match(error, /Error: the response of DynamoDB is not JSON/)
     t.notMatch(error, /Ada/)
   })
 
-  t.test(`the client of a ${home} quotes no answer that is no HTTP`, async (t) => {
+  t.test(`the client of a ${home} does not quote a response that is not HTTP`, async (t) => {
     const repository = await start(t, (socket) => socket.end('Ada'))
 
     const error = await repository.getName('1').catch(inspect)
 
-    t.match(error, /DatabaseError: DynamoDB answered with no HTTP/)
+    t.match(error, /Error: the response of DynamoDB is not HTTP/)
     t.notMatch(error, /Ada|65, 100, 97|41 64 61/)
   })
 }
 
-t.test('a greeting whose database answers without end is given up with a 503', async (t) => {
+t.test('a greeting whose database responds without end ends with a 503', async (t) => {
   const connections = new EventEmitter()
   const closed = once(connections, 'close')
-  const repository = await startBroken(t, (socket) => {
+  const client = await startBroken(t, (socket) => {
     socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n{')
     const drip = setInterval(() => socket.write(' '), 100)
     socket
@@ -226,29 +244,8 @@ t.test('a greeting whose database answers without end is given up with a 503', a
         connections.emit('close')
       })
   })
-  const app = buildApp({ repository, logLevel: 'silent' })
-  t.teardown(() => app.close())
+  const greet = startApp(t, client)
 
-  expectUnavailable(t, await inject(app, { path: '/hello/1' }))
+  expectUnavailable(t, await greet(), 'The request took too long. Retry later.')
   await closed
-})
-
-t.test('a fault of the service is a 500 that shows nothing of it', async (t) => {
-  const { repository } = start(t)
-  const getName = async () => {
-    throw new TypeError(message)
-  }
-  const app = buildApp({ repository: { ...repository, getName }, logLevel: 'silent' })
-  t.teardown(() => app.close())
-
-  const { status, headers, body } = await inject(app, { path: '/hello/1' })
-
-  t.equal(status, 500)
-  t.strictSame(JSON.parse(body), {
-    type: 'about:blank',
-    title: 'Internal Server Error',
-    status: 500,
-    detail: 'Internal error. The log has the cause under this request id.',
-    instance: headers['x-request-id'],
-  })
 })

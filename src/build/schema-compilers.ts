@@ -1,0 +1,72 @@
+import { fileURLToPath } from 'node:url'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { StandaloneValidator } from '@fastify/ajv-compiler'
+import { StandaloneSerializer } from '@fastify/fast-json-stringify-compiler'
+import { _ } from 'ajv'
+import { buildApp } from '../app.ts'
+import { readConfig } from '../config.ts'
+import { formats } from '../dynamodb/partition-key.ts'
+
+const formatsFile = fileURLToPath(import.meta.resolve('../dynamodb/partition-key.ts'))
+
+/**
+ * Generates the validators and serializers of all routes. Without this, Fastify generates the same code
+ * when it starts, and the packages for that take longer to load than a request.
+ *
+ * @returns modules in place of those that give Fastify its compilers
+ */
+export async function generateSchemaCompilers(): Promise<Record<string, string>> {
+  const validators = createStore()
+  const serializers = createStore()
+  const app = buildApp({
+    client: DynamoDBDocumentClient.from(new DynamoDBClient({ region: 'none' })),
+    config: readConfig({ DYNAMODB_TABLE_NAME: 'none', LOG_LEVEL: 'silent' }),
+    ajv: {
+      customOptions: {
+        formats,
+        code: { source: true, formats: _`require(${formatsFile}).formats` },
+      },
+    },
+    schemaController: {
+      compilersFactory: {
+        buildValidator: StandaloneValidator({ readMode: false, storeFunction: validators.add }),
+        buildSerializer: StandaloneSerializer({ readMode: false, storeFunction: serializers.add }),
+      },
+    },
+  })
+  await app.ready()
+  return {
+    '@fastify/ajv-compiler': validators.toModule(),
+    '@fastify/fast-json-stringify-compiler': serializers.toModule(),
+  }
+}
+
+/** The generated functions, each once, and which one each schema of a route has. */
+function createStore() {
+  const functions: string[] = []
+  const indexes: Record<string, number> = {}
+  return {
+    add({ schema, ...route }: { schema?: unknown }, code: string): void {
+      if (!functions.includes(code)) functions.push(code)
+      const index = functions.indexOf(code)
+      const key = JSON.stringify(route)
+      const known = indexes[key] ?? index
+      if (known !== index) throw new Error(`${key} has two schemas`)
+      indexes[key] = index
+    },
+    toModule: () => `
+      const functions = [${functions.map(toFunction)}]
+      const indexes = ${JSON.stringify(indexes)}
+      module.exports = () => () => ({ schema, ...route }) => {
+        const found = functions[indexes[JSON.stringify(route)]]
+        if (!found)
+          throw new Error(JSON.stringify(route) + ' was not there when the function was built: src/build/schema-compilers.ts')
+        return found()
+      }`,
+  }
+}
+
+function toFunction(code: string): string {
+  return `() => { const module = { exports: {} }; ${code}; return module.exports }`
+}
