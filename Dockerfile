@@ -15,8 +15,8 @@ RUN npm_config_nodedir=/usr/local npm ci \
 FROM node:24-bookworm-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
-# No script of a package is needed for the bundle.
-RUN npm ci --ignore-scripts
+# No script of a package is needed for the bundle, and no other Node.js than that of the image.
+RUN npm pkg delete optionalDependencies && npm ci --ignore-scripts
 COPY src src
 # With a code cache, which fits the very Node.js that has made it.
 RUN npm run build
@@ -28,7 +28,7 @@ COPY template.yaml ./
 FROM node:24-bookworm-slim AS bill
 WORKDIR /hello-dynamodb
 COPY package.json package-lock.json ./
-RUN npm pkg delete devDependencies \
+RUN npm pkg delete devDependencies optionalDependencies \
   && npm prune --package-lock-only --offline \
   && npm sbom --package-lock-only --sbom-format cyclonedx --sbom-type application > sbom.cdx.json
 

@@ -8,10 +8,8 @@ const running = process.versions.node
 if (Number(running.split('.')[0]) < required) {
   console.error(
     `This project needs Node.js ${required} or newer, and Node.js ${running} is running. ` +
-      '`npm ci` brings the right one, unless install scripts are off: ' +
-      'run `npm ci --ignore-scripts=false`, or install Node.js ' +
-      required +
-      '.'
+      '`npm ci` brings the right one for Linux and macOS on x64 and arm64, unless it omits ' +
+      `optional packages. Run \`npm ci --include=optional\`, or install Node.js ${required}.`
   )
   process.exit(1)
 }
