@@ -81,6 +81,9 @@ export async function handler(event: unknown, context: Context): Promise<Respons
   const response: Response = await invocation.run({ event, context, url }, () =>
     proxy(adapted, context)
   )
+  // A load balancer without multi-value headers reads one cookie; REST APIs and others read all.
+  const cookie = response.multiValueHeaders?.['set-cookie']?.at(-1)
+  if (cookie) response.headers['set-cookie'] = cookie
   for (const name of hopByHopHeaders) {
     delete response.headers[name]
     delete response.multiValueHeaders?.[name]
