@@ -25,7 +25,11 @@ export async function generateSchemaCompilers(): Promise<Record<string, string>>
     ajv: {
       customOptions: {
         formats,
-        code: { source: true, formats: _`require(${formatsFile}).formats` },
+        code: {
+          source: true,
+          // Those that Fastify adds, and ours.
+          formats: _`({ ...require("ajv-formats/dist/formats").fullFormats, ...require(${formatsFile}).formats })`,
+        },
       },
     },
     schemaController: {
