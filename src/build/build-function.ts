@@ -44,11 +44,7 @@ export const sharedOptions = {
  *
  * @param plugins for its script, before those of the build
  */
-export async function buildFunction(
-  entryPoint: string,
-  outdir: string,
-  plugins: Plugin[] = []
-): Promise<void> {
+export async function buildFunction(entryPoint: string, outdir: string, plugins: Plugin[] = []) {
   const options = { ...sharedOptions, outdir }
   const { metafile } = await build({
     ...options,
