@@ -41,8 +41,10 @@ export const sharedOptions = {
 /**
  * Bundles a Lambda function into a folder: its script, which can have a code cache
  * (function-script.ts), and lambda.cjs, which runs that script.
+ *
+ * @param plugins for its script, before those of the build
  */
-export async function buildFunction(entryPoint: string, outdir: string): Promise<void> {
+export async function buildFunction(entryPoint: string, outdir: string, plugins: Plugin[] = []) {
   const options = { ...sharedOptions, outdir }
   const { metafile } = await build({
     ...options,
@@ -55,7 +57,7 @@ export async function buildFunction(entryPoint: string, outdir: string): Promise
     banner: { js: '(function (exports, require, module) {' },
     footer: { js: '})' },
     metafile: true,
-    plugins: [...(await coldStartPlugins(options)), ...options.plugins],
+    plugins: [...plugins, ...(await coldStartPlugins(options)), ...options.plugins],
   })
   const script = Object.keys(metafile.outputs).find((path) => path.endsWith('.cjs'))
 
@@ -72,9 +74,14 @@ export async function buildFunction(entryPoint: string, outdir: string): Promise
 }
 
 /** Bundles a Lambda function into lambda.cjs in a folder, with nothing done for its cold start. */
-export async function buildPlainFunction(entryPoint: string, outdir: string): Promise<void> {
+export async function buildPlainFunction(
+  entryPoint: string,
+  outdir: string,
+  plugins: Plugin[] = []
+): Promise<void> {
   await build({
     ...sharedOptions,
+    plugins: [...plugins, ...sharedOptions.plugins],
     entryPoints: { lambda: entryPoint },
     outdir,
     outExtension: { '.js': '.cjs' },

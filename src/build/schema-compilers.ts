@@ -9,6 +9,8 @@ import { readConfig } from '../config.ts'
 import { formats } from '../dynamodb/partition-key.ts'
 
 const formatsFile = fileURLToPath(import.meta.resolve('../dynamodb/partition-key.ts'))
+// Those that Fastify adds, and ours.
+const allFormats = _`({ ...require("ajv-formats/dist/formats").fullFormats, ...require(${formatsFile}).formats })`
 
 /**
  * Generates the validators and serializers of all routes. Without this, Fastify generates the same code
@@ -25,7 +27,7 @@ export async function generateSchemaCompilers(): Promise<Record<string, string>>
     ajv: {
       customOptions: {
         formats,
-        code: { source: true, formats: _`require(${formatsFile}).formats` },
+        code: { source: true, formats: allFormats },
       },
     },
     schemaController: {

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { unavailable } from './problem.ts'
 
 declare module 'fastify' {
@@ -37,17 +37,21 @@ export function setDeadline(app: FastifyInstance): void {
     const { handler } = route
     route.handler = function (request, reply) {
       const response: unknown = handler.call(this, request, reply)
-      const expired = rejectOnAbort(request.deadline)
+      const expired = rejectOnAbort(request.deadline, reply)
       if (response instanceof Promise) return Promise.race([response, expired])
       // The handler sends the response later, by `reply.send()`.
-      expired.catch((error) => reply.sent || reply.send(error))
+      expired.catch((error) => reply.send(error))
       return response
     }
   })
 }
 
-function rejectOnAbort(signal: AbortSignal): Promise<never> {
+function rejectOnAbort(signal: AbortSignal, reply: FastifyReply): Promise<never> {
   return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason))
+    // A response that is being sent, such as a stream, cannot become a problem.
+    const end = () => reply.sent || reply.raw.headersSent || reject(signal.reason)
+    // A hook may have taken until the deadline.
+    if (signal.aborted) end()
+    else signal.addEventListener('abort', end)
   })
 }

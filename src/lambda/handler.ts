@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { isUtf8 } from 'node:buffer'
 import { fromEnv } from '@aws-sdk/credential-provider-env'
 import { defaultProvider } from '@aws-sdk/credential-provider-node'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
@@ -54,6 +55,8 @@ const proxy = awsLambdaFastify<object>(app, {
   decorateRequest: false,
   // A load balancer that sends multi-value headers reads no others.
   albMultiValueHeaders: true,
+  // A response contains text, or bytes in base64.
+  enforceBase64: ({ rawPayload }) => !isUtf8(rawPayload),
 })
 // The first event waits for it.
 app.ready()
@@ -81,6 +84,9 @@ export async function handler(event: unknown, context: Context): Promise<Respons
   const response: Response = await invocation.run({ event, context, url }, () =>
     proxy(adapted, context)
   )
+  // A load balancer without multi-value headers reads one cookie; REST APIs and others read all.
+  const cookie = response.multiValueHeaders?.['set-cookie']?.at(-1)
+  if (cookie) response.headers['set-cookie'] = cookie
   for (const name of hopByHopHeaders) {
     delete response.headers[name]
     delete response.multiValueHeaders?.[name]

@@ -1,6 +1,6 @@
-import { STATUS_CODES } from 'node:http'
 import { mock } from 'node:test'
 import type { Test } from 'tap'
+import { expectProblem } from '../support/expect-problem.ts'
 import type { Ability, Response, StartedTarget, Target } from '../support/target.ts'
 import { TestData } from '../support/test-data.ts'
 import { testUnlessUnsupported } from '../support/test-unless-unsupported.ts'
@@ -313,14 +313,4 @@ function expectCommonHeaders(t: Test, responses: Response[]): void {
     t.match(headers['x-request-id'], /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/, `${status}`)
   }
   t.equal(new Set(responses.map(({ headers }) => headers['x-request-id'])).size, responses.length)
-}
-
-/** A problem document of RFC 9457, that fits its response. */
-function expectProblem(t: Test, response: Response, status: number, detail: string): void {
-  const { title, instance, ...problem } = JSON.parse(response.body)
-  t.strictSame(problem, { type: 'about:blank', status, detail })
-  t.equal(title, STATUS_CODES[status])
-  t.equal(instance, response.headers['x-request-id'])
-  t.equal(response.status, status)
-  t.equal(response.headers['content-type'], 'application/problem+json; charset=utf-8')
 }

@@ -3,16 +3,21 @@ import type { Repository } from '../../src/hello/repository.ts'
 
 export interface Request {
   method?: 'DELETE' | 'GET' | 'HEAD' | 'OPTIONS' | 'PATCH' | 'POST' | 'PUT'
-  /** As on the wire: percent-encoded. */
+  /** As on the wire, percent-encoded, with the query. */
   path: string
   headers?: Record<string, string>
-  body?: string
+  /** Text, or bytes, which an event contains in base64. */
+  body?: string | Buffer
+  /** The caller, as the authorizer of an API identifies it. */
+  subject?: string
 }
 
 export interface Response {
   status: number
   headers: Record<string, string>
   body: string
+  /** The values of Set-Cookie, for the targets that `any-resource.ts` runs on. */
+  cookies?: string[]
 }
 
 /** What a handler returns for a request. */
@@ -24,12 +29,15 @@ export const LambdaResponse = Type.Object({
 
 /** What the behaviour asks of a target beyond plain requests. */
 export type Ability =
+  | 'authorize callers'
   | 'carry dot segments'
   | 'carry encoded reserved characters'
   | 'carry encoded slashes'
   | 'carry malformed escapes'
+  | 'carry repeated query keys'
   | 'freeze the clock'
   | 'pass on what is no greeting'
+  | 'return several cookies'
   | 'share the clock'
 
 /** A place where the hello API runs. */

@@ -7,7 +7,10 @@ import { type Request, type Response, requestsAtOnce, type Target } from '../sup
 /** The app without a server, over the embedded DynamoDB. */
 export const injectTarget: Target = {
   name: 'the app by inject, over the embedded DynamoDB',
-  unsupported: { 'carry dot segments': 'inject resolves them, as browsers do' },
+  unsupported: {
+    'authorize callers': 'inject has no authorizer',
+    'carry dot segments': 'inject resolves them, as browsers do',
+  },
 
   async start() {
     const table = await startEmbeddedTable()
@@ -33,6 +36,7 @@ export async function inject(app: FastifyInstance, request: Request): Promise<Re
 
 export function toResponse({ statusCode, headers, body }: LightMyRequestResponse): Response {
   return {
+    cookies: [headers['set-cookie'] ?? []].flat(),
     status: statusCode,
     headers: Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [name, String(value)])

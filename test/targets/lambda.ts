@@ -17,7 +17,7 @@ export function lambdaTarget({ handler, table }: StartedHandler, source: EventSo
       return {
         async send(request) {
           const event = source.createEvent(request)
-          return toResponse(await limit(handler, event, createContext()))
+          return source.readResponse(await limit(handler, event, createContext()))
         },
         items: table.repository,
         leftovers: table.leftovers,

@@ -8,7 +8,10 @@ import { inject } from './inject.ts'
 /** The app without a server, with a mocked AWS SDK: no request leaves the process. */
 export const mockedTarget: Target = {
   name: 'the app by inject, over a mocked AWS SDK',
-  unsupported: { 'carry dot segments': 'inject resolves them, as browsers do' },
+  unsupported: {
+    'authorize callers': 'inject has no authorizer',
+    'carry dot segments': 'inject resolves them, as browsers do',
+  },
 
   async start() {
     const config = readConfig({ DYNAMODB_TABLE_NAME: 'mocked-table', LOG_LEVEL: 'silent' })

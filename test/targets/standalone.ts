@@ -7,7 +7,7 @@ import { type Request, type Response, requestsAtOnce, type Target } from '../sup
 /** The standalone server on a socket, over the embedded DynamoDB. */
 export const standaloneTarget: Target = {
   name: 'the standalone server, over the embedded DynamoDB',
-  unsupported: {},
+  unsupported: { 'authorize callers': 'the server has no authorizer' },
 
   async start() {
     const table = await startEmbeddedTable()
@@ -47,6 +47,7 @@ export async function sendOnSocket(pool: Pool, request: Request): Promise<Respon
   const response = await pool.request({ method, path, headers, body })
   return {
     status: response.statusCode,
+    cookies: [response.headers['set-cookie'] ?? []].flat(),
     headers: Object.fromEntries(
       Object.entries(response.headers).map(([name, value]) => [name, String(value)])
     ),
