@@ -103,6 +103,25 @@ for (const { home, options, lateness } of clients) {
   })
 }
 
+t.test('the server uses a connection to DynamoDB again after 59 seconds', async (t) => {
+  let connections = 0
+  const database = createServer((socket) => {
+    connections++
+    socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}'))
+    socket.on('error', () => {})
+  })
+  const connection = localConnection(`http://127.0.0.1:${await listen(t, database)}`)
+  const client = createDynamoDBClient({ ...connection, ...undiciOptions() })
+  t.teardown(() => client.destroy())
+  const { pass } = stopClock(t)
+
+  await client.send(new ListTablesCommand())
+  await pass(59_000)
+  await client.send(new ListTablesCommand())
+
+  t.equal(connections, 1)
+})
+
 t.test('the set-up waits up to a minute for the table', async (t) => {
   const client = new DynamoDBClient(localConnection('http://mocked'))
   const database = mockClient(client)
