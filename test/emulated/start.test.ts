@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { request } from 'undici'
 import { createDynamoDBClient } from '../../src/dynamodb/client.ts'
 import { createRepository, type Repository } from '../../src/hello/repository.ts'
-import { localConnection } from '../../src/local/embedded-dynamodb.ts'
+import { embeddedTableName, localConnection } from '../../src/local/embedded-dynamodb.ts'
 import { startEmbeddedTable } from '../support/embedded-table.ts'
 import { listen } from '../support/listen.ts'
 import { endpoint, origin, startProcess } from '../support/start-process.ts'
@@ -32,7 +32,7 @@ async function get(url: string) {
 function openTable(t: Test, endpoint: string): Repository {
   const client = createDynamoDBClient(localConnection(endpoint))
   t.teardown(() => client.destroy())
-  return createRepository(DynamoDBDocumentClient.from(client), 'hello')
+  return createRepository(DynamoDBDocumentClient.from(client), embeddedTableName)
 }
 
 t.test('without a table it embeds one, with names, and prints where all is', async (t) => {
