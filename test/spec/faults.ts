@@ -35,7 +35,7 @@ export function specifyFaults(t: Test, place: Environment, kind: 'serve' | 'hand
   t.before(async () => {
     proxy = await startFaultProxy(place.dynamodb, place.host)
     t.teardown(() => proxy.stop())
-    proxy.follow((asked) => plans.get(asked.id)?.(asked))
+    proxy.follow((request) => plans.get(request.partitionKey ?? '')?.(request))
 
     // An environment of a function handles one event at a time; Lambda starts more of them.
     const environments = kind === 'serve' ? 1 : slots / 2
@@ -96,7 +96,8 @@ export function specifyFaults(t: Test, place: Environment, kind: 'serve' | 'hand
         const outcome = fatal.includes(fault) ? 'fails' : 'succeeds'
         test(
           `a greeting ${outcome} after one ${operation} with "${fault}"`,
-          (asked) => (asked.operation === operation && asked.attempt === 1 ? fault : undefined),
+          (request) =>
+            request.operation === operation && request.attempt === 1 ? fault : undefined,
           async (t, id) => {
             const { response, time } = await greet(id)
 
@@ -113,7 +114,7 @@ export function specifyFaults(t: Test, place: Environment, kind: 'serve' | 'hand
 
         test(
           `a greeting fails, and is recorded at most once, with "${fault}" of each ${operation}`,
-          (asked) => (asked.operation === operation ? fault : undefined),
+          (request) => (request.operation === operation ? fault : undefined),
           async (t, id) => {
             const { response, time } = await greet(id)
 
