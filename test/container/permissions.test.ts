@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { Pool } from 'undici'
+import manifest from '../../package.json' with { type: 'json' }
 import { specifyHelloApi } from '../spec/hello-api.ts'
 import { buildTimeout } from '../support/compose.ts'
 import { docker, hostAddress, noEngine, untilLogged } from '../support/docker.ts'
@@ -94,7 +95,7 @@ async function startServer(
   const name = `test-${randomUUID()}`
   // On the network of this machine: the SDK accepts credentials by HTTP only from a loopback address.
   const options = ['--detach', '--network', 'host', '--name', name, ...mounts]
-  await docker('run', ...options, ...env.map((each) => `--env=${each.join('=')}`), 'hello-dynamodb')
+  await docker('run', ...options, ...env.map((each) => `--env=${each.join('=')}`), manifest.name)
   const pool = new Pool(await untilLogged(name, origin))
   return {
     send: (request) => sendOnSocket(pool, request),
