@@ -3,9 +3,8 @@ import { createRequire, SourceMap } from 'node:module'
 import { Script } from 'node:vm'
 
 /**
- * Runs the bundle of the function, which is a script, so that it can have a code cache: V8 then need
- * not parse and compile what the first greeting takes. V8 rejects a cache that another V8 has made,
- * and then compiles.
+ * Runs the bundle of the function, which is a script, so that it can have a code cache: V8 need not
+ * compile what the first request uses. V8 rejects a cache that another V8 has made, and then compiles.
  *
  * @param cachedData of this very source: V8 compares no more than its length
  */

@@ -69,6 +69,5 @@ function createStore() {
   }
 }
 
-function toFunction(code: string): string {
-  return `() => { const module = { exports: {} }; ${code}; return module.exports }`
-}
+const toFunction = (code: string) =>
+  `() => { const module = { exports: {} }; ${code}; return module.exports }`

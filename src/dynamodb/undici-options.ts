@@ -12,7 +12,7 @@ export function undiciOptions(): DynamoDBClientConfig {
     connect: { timeout: connectionTimeout },
     headersTimeout: requestTimeout,
     bodyTimeout: requestTimeout,
-    // With the default of 4 seconds, each greeting of a quiet server would open a new connection.
+    // With the default of 4 seconds, each request to a quiet server would open a new connection.
     keepAliveTimeout: 60_000,
   }
   return {

@@ -11,6 +11,7 @@ export const Problem = Type.Object({
   detail: Type.String(),
   instance: Type.String(),
 })
+type Problem = Static<typeof Problem>
 
 /**
  * An error with the status of its response. The client gets `detail`, so it must not contain
@@ -31,11 +32,7 @@ export function unavailable(detail: string, cause?: unknown): HttpProblem {
   return new HttpProblem(503, detail, { cause })
 }
 
-export function createProblem(
-  status: number,
-  detail: string,
-  instance: string
-): Static<typeof Problem> {
+export function createProblem(status: number, detail: string, instance: string): Problem {
   // With about:blank, the title is the phrase of the status (RFC 9457, 4.2.1).
   const title = String(http.STATUS_CODES[status])
   return { type: 'about:blank', title, status, detail, instance }

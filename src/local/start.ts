@@ -9,6 +9,7 @@ import {
   startEmbeddedDynamoDB,
 } from './embedded-dynamodb.ts'
 import { prepareTable } from './prepare-table.ts'
+import { examples } from './sample-names.ts'
 
 const folder = '.dynamodb'
 const { env } = process
@@ -53,13 +54,9 @@ async function prepare({ connection }: EmbeddedDynamoDB, tableName: string): Pro
 
 function introduce(origin: string, endpoint: string): void {
   console.log(`
-  Hello! The service listens, on an embedded DynamoDB.
-
-    a greeting        ${origin}/hello/1
-    without a name    ${origin}/hello/unknown
-    the table         "hello" at ${endpoint}, kept in ${folder}/ (delete it to start afresh)
-    store a name      npm run names -- set 4 Dorothy
-    read a history    npm run names -- history 1
+  The service listens, on an embedded DynamoDB.
+${examples(origin)}
+    the table         "${embeddedTableName}" at ${endpoint}, kept in ${folder}/ (delete it to start afresh)
     stop              Ctrl-C
 `)
 }

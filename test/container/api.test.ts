@@ -15,7 +15,7 @@ t.test('the containers', { skip: await noEngine(), timeout: buildTimeout }, asyn
   t.test('handle events', async (t) => specifyHelloApi(t, lambdaContainer(compose)))
   t.test('keep items', async (t) => specifyRepository(t, dynamoDBLocal(compose)))
 
-  t.test('leave nothing behind', async (t) => {
+  t.test('leave no container, network or volume behind', async (t) => {
     await compose.down()
     t.equal(await remains(project), '')
   })

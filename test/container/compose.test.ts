@@ -2,12 +2,13 @@ import t from 'tap'
 import { Pool } from 'undici'
 import { buildTimeout, newProject, remains, startCompose } from '../support/compose.ts'
 import { docker, noEngine } from '../support/docker.ts'
+import { basePath, greeting, messageFor } from '../support/greeting.ts'
 import { startProcess } from '../support/start-process.ts'
 import { requestsAtOnce } from '../support/target.ts'
 import { TestData } from '../support/test-data.ts'
 import { sendOnSocket } from '../targets/standalone.ts'
 
-/** What only docker-compose.yml can show. */
+/** The behavior that only docker-compose.yml has. */
 t.setTimeout(buildTimeout)
 t.test('docker compose', { skip: await noEngine(), timeout: buildTimeout }, async (t) => {
   const project = newProject()
@@ -17,22 +18,25 @@ t.test('docker compose', { skip: await noEngine(), timeout: buildTimeout }, asyn
   t.teardown(() => pool.destroy())
   const get = (path: string) => sendOnSocket(pool, { path })
 
-  t.test('greets the sample names', async (t) => {
-    t.equal((await get('/hello/1')).body, 'Hello Ada!')
+  const ada = { id: '1', name: 'Ada' }
+  const { path } = greeting(ada.id)
+
+  t.test('has the sample names in its table', async (t) => {
+    t.equal((await get(path)).body, messageFor(ada))
   })
 
   t.test('the tool for names finds its table', async (t) => {
     const env = { DYNAMODB_PORT: new URL(compose.dynamodb).port }
     const args = ['--compose', 'get', '1']
     const tool = startProcess(t, t.testdir(), env, 'cli/names.ts', ...args)
-    t.match(await tool.ended(), { code: 0, stdout: 'Ada\n' })
+    t.match(await tool.ended(), { code: 0, stdout: `${ada.name}\n` })
   })
 
   t.test('the server is healthy', async (t) => {
     t.equal(await inspect('api', '{{.State.Health.Status}}'), 'healthy')
   })
 
-  t.test('the server has no rights, and nowhere to write', async (t) => {
+  t.test('the server has no capabilities and a read-only file system', async (t) => {
     const status = await docker('exec', compose.container('api'), 'cat', '/proc/1/status')
     t.match(status, /^Uid:\t1000\t1000\t1000\t1000$/m)
     t.match(status, /^Gid:\t1000\t1000\t1000\t1000$/m)
@@ -43,14 +47,14 @@ t.test('docker compose', { skip: await noEngine(), timeout: buildTimeout }, asyn
     t.match(root, /^overlay \/ overlay ro,/)
   })
 
-  t.test('both homes are the same image', async (t) => {
+  t.test('the server and the function are the same image', async (t) => {
     t.equal(await inspect('api', '{{.Image}}'), await inspect('lambda', '{{.Image}}'))
   })
 
   t.test('each log line of the server is a JSON object', async (t) => {
-    await get('/hello/1')
-    await get('/hello/%')
-    await get('/hello/1%0A{}')
+    await get(path)
+    await get(`${basePath}/%`)
+    await get(`${path}%0A{}`)
 
     const lines = (await docker('logs', compose.container('api'))).split('\n')
     for (const line of lines)
@@ -62,12 +66,12 @@ t.test('docker compose', { skip: await noEngine(), timeout: buildTimeout }, asyn
     t.notMatch(await docker('logs', compose.container('api')), '/health')
   })
 
-  t.test('a database that hangs is a 503, and an error in the log', async (t) => {
+  t.test('a database that hangs causes a 503 and an error in the log', async (t) => {
     const database = compose.container('dynamodb')
     await docker('pause', database)
     t.teardown(() => docker('unpause', database))
 
-    const { headers, status } = await get('/hello/1')
+    const { headers, status } = await get(path)
 
     t.equal(status, 503)
     const lines = (await docker('logs', compose.container('api'))).split('\n')
@@ -78,31 +82,31 @@ t.test('docker compose', { skip: await noEngine(), timeout: buildTimeout }, asyn
 
   t.test('SIGTERM under load loses no message', async (t) => {
     const data = new TestData(compose.repository)
-    const answered = new Set<string>()
+    const greeted = new Set<string>()
     let stopped: Promise<string> | undefined
-    async function greetUntilRefused(): Promise<void> {
+    async function sendUntilRefused(): Promise<void> {
       for (;;) {
         const id = data.newId(t)
-        const response = await get(`/hello/${id}`).catch(() => undefined)
+        const response = await get(greeting(id).path).catch(() => undefined)
         if (!response) return
-        // A busy machine may also answer that the database is late, which promises no message.
-        if (response.status !== 503) answered.add(id)
-        if (answered.size > 200) stopped ??= docker('stop', compose.container('api'))
+        // On a busy machine, the database may be late: a 503 promises no message.
+        if (response.status !== 503) greeted.add(id)
+        if (greeted.size > 200) stopped ??= docker('stop', compose.container('api'))
       }
     }
 
-    await Promise.all(Array.from({ length: requestsAtOnce }, greetUntilRefused))
+    await Promise.all(Array.from({ length: requestsAtOnce }, sendUntilRefused))
     await stopped
 
     t.equal(await inspect('api', '{{.State.ExitCode}}'), '0')
     for (const id of data.ids) {
       const recorded = (await data.history(id)).length
-      if (answered.has(id)) t.equal(recorded, 1)
+      if (greeted.has(id)) t.equal(recorded, 1)
       else t.ok(recorded <= 1)
     }
   })
 
-  t.test('names and history outlive the containers', async (t) => {
+  t.test('names and messages are kept without the containers', async (t) => {
     await compose.repository.putName('1', 'Dorothy')
     const history = await new TestData(compose.repository).messages('1')
     await compose.down({ removeVolumes: false })
@@ -114,7 +118,7 @@ t.test('docker compose', { skip: await noEngine(), timeout: buildTimeout }, asyn
     t.strictSame(await new TestData(compose.repository).messages('1'), history)
   })
 
-  t.test('down --volumes leaves nothing', async (t) => {
+  t.test('down --volumes removes all containers, networks and volumes', async (t) => {
     await compose.down()
     t.equal(await remains(project), '')
   })

@@ -6,9 +6,9 @@ import { startContainers } from '../targets/container-instances.ts'
 
 t.setTimeout(buildTimeout)
 t.test('the image', { skip: await noEngine(), timeout: buildTimeout }, async (t) => {
-  const place = await startContainers()
-  t.teardown(place.stop)
+  const environment = await startContainers()
+  t.teardown(environment.stop)
 
-  t.test('as a server', async (t) => specifyFaults(t, place, 'serve'))
-  t.test('as a function', async (t) => specifyFaults(t, place, 'handle'))
+  t.test('as a server', async (t) => specifyFaults(t, environment, 'serve'))
+  t.test('as a function', async (t) => specifyFaults(t, environment, 'handle'))
 })

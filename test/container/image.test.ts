@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
+import manifest from '../../package.json' with { type: 'json' }
 import { buildTimeout } from '../support/compose.ts'
 import { docker, noEngine, untilLogged } from '../support/docker.ts'
 
-const image = 'hello-dynamodb'
+const image = manifest.name
 const base = 'node:24-bookworm-slim'
 
 /** Runs a program of an image in a container that is removed with it. */
@@ -41,7 +42,7 @@ t.setTimeout(buildTimeout)
 t.test('the image', { skip: await noEngine(), timeout: buildTimeout }, async (t) => {
   await docker('compose', 'build', '--quiet', 'api')
 
-  t.test('has nothing but the bundle and the runtime client above its base', async (t) => {
+  t.test('adds only the bundle and the runtime client to its base image', async (t) => {
     const known = new Set((await listFiles(base)).map(({ path }) => path))
     const added = (await listFiles(image)).filter(({ path }) => !known.has(path))
 
@@ -64,13 +65,13 @@ t.test('the image', { skip: await noEngine(), timeout: buildTimeout }, async (t)
     t.equal(bundle.length + runtimeClient.length, added.length)
 
     for (const { path, mode, owner } of added) {
-      t.match(mode, /^[67][45][45]$/, `all may read ${path}, and its owner alone write it`)
+      t.match(mode, /^[67][45][45]$/, `everyone may read ${path}, and only its owner may write it`)
       t.equal(owner, '0:0')
     }
     t.ok(added.reduce((sum, { bytes }) => sum + bytes, 0) < 10_000_000)
   })
 
-  t.test('has a code cache that its Node.js takes for its function', async (t) => {
+  t.test('has a code cache that its Node.js accepts', async (t) => {
     const script = `
       const [file] = fs.readdirSync('/var/task').filter((name) => /^function-.*cjs$/.test(name))
       const cachedData = fs.readFileSync(\`/var/task/\${file}.cache\`)
@@ -83,7 +84,7 @@ t.test('the image', { skip: await noEngine(), timeout: buildTimeout }, async (t)
     t.equal(await runIn(image, 'node', ...options, '--eval', script), 'false')
   })
 
-  t.test('has a bill of materials with every package of its bundle', async (t) => {
+  t.test('has a bill of materials that lists every package of its bundle', async (t) => {
     const bill = JSON.parse(await runIn(image, 'cat', '/var/task/sbom.cdx.json'))
     const listed: string[] = bill.components.map(({ name }: { name: string }) => name)
 
@@ -101,20 +102,20 @@ t.test('the image', { skip: await noEngine(), timeout: buildTimeout }, async (t)
     t.notOk(listed.includes('tap'))
   })
 
-  t.test('has a bill of what its runtime client is built of', async (t) => {
+  t.test('has a bill of materials of its runtime client', async (t) => {
     const bill = JSON.parse(await runIn(image, 'cat', '/var/task/aws-lambda-ric/sbom.cdx.json'))
     t.ok(bill.components.some(({ name }: { name: string }) => name === 'aws-lambda-ric'))
   })
 
-  t.test('says what it is', async (t) => {
+  t.test('has labels, a user and an entry point', async (t) => {
     const { Config } = JSON.parse(await docker('inspect', '--format', '{{json .}}', image))
-    t.equal(Config.Labels['org.opencontainers.image.title'], 'hello-dynamodb')
+    t.equal(Config.Labels['org.opencontainers.image.title'], manifest.name)
     t.equal(Config.Labels['org.opencontainers.image.licenses'], 'MIT-0')
     t.match(Config.User, /^[1-9]\d*:[1-9]\d*$/)
     t.equal(Config.Entrypoint[0], 'node')
   })
 
-  t.test('a wrong configuration stops it with one line', async (t) => {
+  t.test('a malformed variable stops the start with one line', async (t) => {
     const container = await start(t, '--env', 'DYNAMODB_TABLE_NAME=a', image)
 
     t.equal(await docker('wait', container), '1')
@@ -122,12 +123,9 @@ t.test('the image', { skip: await noEngine(), timeout: buildTimeout }, async (t)
     t.match(stderr, /^DYNAMODB_TABLE_NAME must be the name of a DynamoDB table: .*; it is "a"\.\n$/)
   })
 
-  t.test(
-    'finds the credentials that a host gives its container',
-    { timeout: 60_000 },
-    async (t) => {
-      // The host, and DynamoDB.
-      const host = `http
+  t.test('uses the credentials of a container endpoint', { timeout: 60_000 }, async (t) => {
+    // The endpoint of the credentials, and DynamoDB.
+    const host = `http
       .createServer(({ headers, method }, response) => {
         console.log(/Credential=\\w*/.exec(headers.authorization)?.[0])
         response.end(method === 'POST' ? '{}' : JSON.stringify({
@@ -135,32 +133,28 @@ t.test('the image', { skip: await noEngine(), timeout: buildTimeout }, async (t)
         }))
       })
       .listen(9002, () => console.log('listening'))`
-      const id = await start(t, '--entrypoint', 'node', image, '--eval', host)
-      await untilLogged(id, /^listening$/)
-      const env = {
-        AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1:9002',
-        AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:9002',
-        AWS_REGION: 'eu-central-1',
-        DYNAMODB_TABLE_NAME: 'hello',
-      }
-      const variables = Object.entries(env).flatMap(([name, value]) => [
-        '--env',
-        `${name}=${value}`,
-      ])
-
-      await start(t, '--network', `container:${id}`, ...variables, image)
-
-      await untilLogged(id, /^Credential=GIVEN$/)
+    const id = await start(t, '--entrypoint', 'node', image, '--eval', host)
+    await untilLogged(id, /^listening$/)
+    const env = {
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1:9002',
+      AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:9002',
+      AWS_REGION: 'eu-central-1',
+      DYNAMODB_TABLE_NAME: 'test',
     }
-  )
+    const variables = Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`])
 
-  t.test('SIGTERM ends a function that waits for an event', { timeout: 60_000 }, async (t) => {
+    await start(t, '--network', `container:${id}`, ...variables, image)
+
+    await untilLogged(id, /^Credential=GIVEN$/)
+  })
+
+  t.test('SIGTERM ends a function that is waiting for an event', { timeout: 60_000 }, async (t) => {
     const runtimeApi = `http
       .createServer(({ url }) => console.log(url))
       .listen(9001, () => console.log('listening'))`
     const api = await start(t, '--entrypoint', 'node', image, '--eval', runtimeApi)
     await untilLogged(api, /^listening$/)
-    const env = ['AWS_LAMBDA_RUNTIME_API=127.0.0.1:9001', 'DYNAMODB_TABLE_NAME=hello']
+    const env = ['AWS_LAMBDA_RUNTIME_API=127.0.0.1:9001', 'DYNAMODB_TABLE_NAME=test']
     const options = ['--network', `container:${api}`, ...env.flatMap((each) => ['--env', each])]
     const container = await start(t, ...options, image)
     await untilLogged(api, /\/invocation\/next$/)

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import t, { type Test } from 'tap'
+import { example } from '../../src/resources.ts'
 import { buildTimeout } from '../support/compose.ts'
 import { hostAddress, noEngine } from '../support/docker.ts'
 import { restApi } from '../support/lambda-events.ts'
@@ -11,11 +12,11 @@ import {
   startEnvironment,
 } from '../targets/execution-environment.ts'
 
-const greeting = restApi.createEvent({ path: '/hello/1' })
+const event = restApi.createEvent({ path: example.request.path })
 
 /**
- * Where a function finds its credentials. With SnapStart it is given none in its environment, but an
- * endpoint: those of a snapshot would have expired. (AWS Lambda Developer Guide, "Activating and
+ * The sources of a function's credentials. With SnapStart, its environment has none, but an endpoint, as
+ * the credentials of a snapshot would have expired. (AWS Lambda Developer Guide, "Activating and
  * managing Lambda SnapStart")
  */
 t.setTimeout(buildTimeout)
@@ -23,14 +24,14 @@ t.test('the credentials of the function', { skip: await noEngine() }, async (t) 
   t.setTimeout(buildTimeout)
   await buildImage()
 
-  t.test('come from the endpoint if its environment has none', async (t) => {
+  t.test('come from the endpoint when the environment has none', async (t) => {
     const { environment, issued, used } = await start(t, {
       AWS_ACCESS_KEY_ID: undefined,
       AWS_SECRET_ACCESS_KEY: undefined,
       AWS_SESSION_TOKEN: undefined,
     })
 
-    t.equal(httpResponse(await environment.invoke(greeting)).body, 'Hello Ada!')
+    t.equal(httpResponse(await environment.invoke(event)).body, example.response.body)
 
     t.strictSame(used.at(-1), { accessKeyId: issued.at(-1), sessionToken: issued.at(-1) })
   })
@@ -41,26 +42,26 @@ t.test('the credentials of the function', { skip: await noEngine() }, async (t) 
       AWS_SECRET_ACCESS_KEY: undefined,
       AWS_SESSION_TOKEN: undefined,
     })
-    await environment.invoke(greeting)
+    await environment.invoke(event)
     const before = used.at(-1)
 
-    t.equal(httpResponse(await environment.invoke(greeting)).body, 'Hello Ada!')
+    t.equal(httpResponse(await environment.invoke(event)).body, example.response.body)
 
     t.not(used.at(-1)?.accessKeyId, before?.accessKeyId)
     t.strictSame(used.at(-1), { accessKeyId: issued.at(-1), sessionToken: issued.at(-1) })
   })
 
-  t.test('come from its environment if that has some, and the endpoint is unused', async (t) => {
+  t.test('come from the environment when it has some, and the endpoint is unused', async (t) => {
     const { environment, issued, used } = await start(t, {})
 
-    t.equal(httpResponse(await environment.invoke(greeting)).body, 'Hello Ada!')
+    t.equal(httpResponse(await environment.invoke(event)).body, example.response.body)
 
     t.strictSame(used.at(-1), { accessKeyId: 'ASIAENVIRONMENT', sessionToken: 'token' })
     t.strictSame(issued, [])
   })
 })
 
-/** Starts a function with an endpoint of credentials that expire in a minute, and a DynamoDB. */
+/** Starts a function, an endpoint for credentials that expire in a minute, and a DynamoDB. */
 async function start(t: Test, variables: Record<string, undefined>) {
   const issued: string[] = []
   const used: { accessKeyId: unknown; sessionToken: unknown }[] = []
@@ -68,9 +69,10 @@ async function start(t: Test, variables: Record<string, undefined>) {
   const dynamodb = createServer(({ headers }, response) => {
     const [, accessKeyId] = /Credential=(\w+)/.exec(String(headers.authorization)) ?? []
     used.push({ accessKeyId, sessionToken: headers['x-amz-security-token'] })
-    const isRead = String(headers['x-amz-target']).endsWith('GetItem')
+    const [, operation = ''] = String(headers['x-amz-target']).split('.')
+    const responses: Record<string, object> = example.database
     response.setHeader('content-type', 'application/x-amz-json-1.0')
-    response.end(isRead ? '{"Item":{"data":{"S":"Ada"}}}' : '{}')
+    response.end(JSON.stringify(responses[operation]))
   })
   const port = await listenOnFreePort(dynamodb, await hostAddress())
   t.teardown(() => {
@@ -83,7 +85,7 @@ async function start(t: Test, variables: Record<string, undefined>) {
       AWS_CONTAINER_AUTHORIZATION_TOKEN: 'authorization',
       AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1:9001/2021-04-23/credentials',
       AWS_ENDPOINT_URL_DYNAMODB: `http://${hostName}:${port}`,
-      DYNAMODB_TABLE_NAME: 'hello',
+      DYNAMODB_TABLE_NAME: 'test',
       ...variables,
     },
     serveOther({ headers, url }, response) {

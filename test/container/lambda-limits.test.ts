@@ -8,6 +8,7 @@ import t, { type Test } from 'tap'
 import { buildTimeout } from '../support/compose.ts'
 import { hostAddress, noEngine } from '../support/docker.ts'
 import type { Plan } from '../support/fault-proxy.ts'
+import { basePath, greeting, messageFor, seedPerson } from '../support/greeting.ts'
 import { restApi } from '../support/lambda-events.ts'
 import { listenOnFreePort } from '../support/listen.ts'
 import { TestData } from '../support/test-data.ts'
@@ -20,14 +21,14 @@ import {
   startReachableTable,
 } from '../targets/execution-environment.ts'
 
-/** A function with 128 MB has this share of a processor: one with 1,769 MB has a whole one. */
+/** The share of a processor of a function with 128 MB; with 1,769 MB, it has a whole one. */
 const cpus = '0.07'
 
-/** Bytes of the largest event. (AWS Lambda Developer Guide, "Lambda quotas") */
+/** The bytes of the largest event. (AWS Lambda Developer Guide, "Lambda quotas") */
 const largestEvent = 6 * 1024 * 1024
 
-/** Milliseconds for an invocation that has too little of a processor. */
-const patience = 60_000
+/** Milliseconds for an invocation with a small share of a processor. */
+const timeout = 60_000
 
 t.setTimeout(buildTimeout)
 t.test("within Lambda's limits, the image", { skip: await noEngine() }, async (t) => {
@@ -43,51 +44,51 @@ t.test("within Lambda's limits, the image", { skip: await noEngine() }, async (t
     t.teardown(environment.stop)
     return environment
   }
-  const greeting = (id: string) => restApi.createEvent({ path: `/hello/${id}` })
+  const event = (id: string) => restApi.createEvent(greeting(id))
 
   t.test('with the processor of 128 MB', async (t) => {
-    t.test('is ready before the 10 seconds of the init phase are over', async (t) => {
+    t.test('is ready within the 10 seconds of the init phase', async (t) => {
       const environment = await start(t, { cpus })
       const time = await environment.ready()
       t.ok(time < 10_000, `${time} ms`)
     })
 
-    t.test('greets from the first event on', async (t) => {
+    t.test('responds to the first event', async (t) => {
       const environment = await start(t, { cpus })
-      const id = await data.seed(t, 'Ada')
+      const person = await seedPerson(t, data)
 
-      const { body } = httpResponse(await environment.invoke(greeting(id), patience))
+      const { body } = httpResponse(await environment.invoke(event(person.id), timeout))
 
-      t.equal(body, 'Hello Ada!')
+      t.equal(body, messageFor(person))
     })
 
-    t.test('greets from the first event on, with TLS to DynamoDB', async (t) => {
+    t.test('responds to the first event with TLS to DynamoDB', async (t) => {
       const environment = await start(t, { cpus, ...(await startTLS(t, variables)) })
-      const id = await data.seed(t, 'Ada')
+      const person = await seedPerson(t, data)
 
-      const { body } = httpResponse(await environment.invoke(greeting(id), patience))
+      const { body } = httpResponse(await environment.invoke(event(person.id), timeout))
 
-      t.equal(body, 'Hello Ada!')
+      t.equal(body, messageFor(person))
     })
   })
 
-  t.test('a first failure costs about as much processor time as a greeting', async (t) => {
+  t.test('a first failure takes about as much processor time as a success', async (t) => {
     async function firstEvent(plan: Plan): Promise<number> {
       const environment = await start(t)
       await environment.ready()
       const before = await environment.processorTime()
       proxy.follow(plan)
-      await environment.invoke(greeting(data.newId(t)))
+      await environment.invoke(event(data.newId(t)))
       proxy.follow(() => undefined)
       await environment.ready()
       return (await environment.processorTime()) - before
     }
 
-    const ofGreeting = await firstEvent(() => undefined)
+    const ofSuccess = await firstEvent(() => undefined)
     const ofFailure = await firstEvent(() => 'missing table')
 
-    // With 128 MB, each 10 ms are 140 for the caller.
-    t.ok(ofFailure - ofGreeting < 50, `${ofFailure} ms, and ${ofGreeting} ms for a greeting`)
+    // With 128 MB, each 10 ms take 140 ms.
+    t.ok(ofFailure - ofSuccess < 50, `${ofFailure} ms, and ${ofSuccess} ms for a success`)
   })
 
   const long = 'x'.repeat(largestEvent - 10_000)
@@ -101,19 +102,19 @@ t.test("within Lambda's limits, the image", { skip: await noEngine() }, async (t
       { queryStringParameters: { a: half }, multiValueQueryStringParameters: { a: [half] } },
       [200, 414],
     ],
-    ['a path', { path: `/hello/${long}` }, [400, 414]],
+    ['a path', { path: `${basePath}/${long}` }, [400, 414]],
   ]
   for (const [what, difference, statuses] of large) {
-    t.test(`with 128 MB, responds to an event whose 6 MB are ${what}`, async (t) => {
+    t.test(`with 128 MB, responds to events of 6 MB with ${what} of that size`, async (t) => {
       const environment = await start(t)
-      const id = await data.seed(t, 'Ada')
-      const event = { ...greeting(id), ...difference }
+      const person = await seedPerson(t, data)
+      const largest = { ...event(person.id), ...difference }
 
       for (let count = 0; count < 3; count++) {
-        const { status } = httpResponse(await environment.invoke(event, patience))
+        const { status } = httpResponse(await environment.invoke(largest, timeout))
         t.ok(statuses.includes(status), `${status}`)
       }
-      t.equal(httpResponse(await environment.invoke(greeting(id))).body, 'Hello Ada!')
+      t.equal(httpResponse(await environment.invoke(event(person.id))).body, messageFor(person))
       await environment.signal('SIGKILL')
       await environment.ended()
 
@@ -123,13 +124,13 @@ t.test("within Lambda's limits, the image", { skip: await noEngine() }, async (t
     })
   }
 
-  t.test('logs whole lines, if Lambda kills it before it has responded', async (t) => {
+  t.test('logs only whole lines when Lambda kills it during an invocation', async (t) => {
     const environment = await start(t)
     await environment.ready()
     proxy.follow(() => 'hang before it is applied')
     t.teardown(() => proxy.follow(() => undefined))
 
-    const { error } = await environment.invoke(greeting(data.newId(t)), 1000)
+    const { error } = await environment.invoke(event(data.newId(t)), 1000)
     await environment.ended()
 
     t.equal(error?.errorType, 'Sandbox.Timedout')
@@ -166,19 +167,19 @@ t.test("within Lambda's limits, the image", { skip: await noEngine() }, async (t
     'a rejection': "Promise.reject(new Error('injected'))",
   }
   for (const [what, statement] of Object.entries(uncaught)) {
-    t.test(`ends with one line of JSON after ${what} that nothing handles`, async (t) => {
+    t.test(`ends with one line of JSON after ${what} without a handler`, async (t) => {
       const script = `data:text/javascript,process.once('SIGUSR2',()=>{${encodeURIComponent(statement)}})`
       const environment = await start(t, { variables: { NODE_OPTIONS: `--import=${script}` } })
       await environment.ready()
-      const asked = Promise.withResolvers<void>()
+      const request = Promise.withResolvers<void>()
       proxy.follow(() => {
-        asked.resolve()
+        request.resolve()
         return 'hang before it is applied'
       })
       t.teardown(() => proxy.follow(() => undefined))
 
-      const outcome = environment.invoke(greeting(data.newId(t)), patience)
-      await asked.promise
+      const outcome = environment.invoke(event(data.newId(t)), timeout)
+      await request.promise
       await environment.signal('SIGUSR2')
 
       const { error } = await outcome
@@ -190,12 +191,12 @@ t.test("within Lambda's limits, the image", { skip: await noEngine() }, async (t
     })
   }
 
-  t.test('nothing of these tests is left behind', async (t) => {
+  t.test('the tests leave no items behind', async (t) => {
     t.strictSame(await table.leftovers(), [])
   })
 })
 
-/** Puts TLS in front of a DynamoDB; returns what an environment needs to trust it. */
+/** Starts a TLS proxy of a DynamoDB; returns the options of an environment that trusts it. */
 async function startTLS(
   t: Test,
   { AWS_ENDPOINT_URL_DYNAMODB, ...variables }: Record<string, string>

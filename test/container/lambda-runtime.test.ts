@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { specifyHelloApi } from '../spec/hello-api.ts'
 import { buildTimeout } from '../support/compose.ts'
 import { noEngine } from '../support/docker.ts'
+import { basePath, greeting, messageFor, seedPerson, statusFor } from '../support/greeting.ts'
 import { functionUrl, httpApi, loadBalancer, restApi } from '../support/lambda-events.ts'
 import { TestData } from '../support/test-data.ts'
 import {
@@ -15,7 +16,7 @@ import {
   startReachableTable,
 } from '../targets/execution-environment.ts'
 
-/** What Lambda's runtime client makes of the image: it runs it, freezes it, and may share it. */
+/** The image under Lambda's runtime client, which freezes it, and may send it concurrent events. */
 t.setTimeout(buildTimeout)
 t.test("the image, run by Lambda's runtime client", { skip: await noEngine() }, async (t) => {
   t.setTimeout(buildTimeout)
@@ -31,31 +32,32 @@ t.test("the image, run by Lambda's runtime client", { skip: await noEngine() }, 
     await environment.ready()
     return environment
   }
-  const greeting = (id: string) => restApi.createEvent({ path: `/hello/${id}` })
+  const event = (id: string) => restApi.createEvent(greeting(id))
 
   for (const source of [restApi, httpApi, functionUrl, loadBalancer])
     t.test(`behind ${source.name}`, async (t) => specifyHelloApi(t, environmentTarget(source)))
 
-  t.test('greets after a freeze in which its connections were closed', async (t) => {
+  t.test('responds after a freeze in which its connections were closed', async (t) => {
     const environment = await start(t)
-    const id = await data.seed(t, 'Ada')
-    await environment.invoke(greeting(id))
+    const person = await seedPerson(t, data)
+    const message = messageFor(person)
+    await environment.invoke(event(person.id))
     await environment.ready()
 
     proxy.cut()
 
-    t.equal(httpResponse(await environment.invoke(greeting(id))).body, 'Hello Ada!')
-    t.strictSame(await data.messages(id), ['Hello Ada!', 'Hello Ada!'])
+    t.equal(httpResponse(await environment.invoke(event(person.id))).body, message)
+    t.strictSame(await data.messages(person.id), [message, message])
   })
 
-  t.test('logs all of an invocation before it is frozen or killed', async (t) => {
+  t.test('writes all log lines of an invocation before it is frozen or killed', async (t) => {
     const environment = await start(t)
     proxy.follow(() => 'missing table')
     t.teardown(() => proxy.follow(() => undefined))
     const id = data.newId(t)
     const requestIds: string[] = []
     for (let count = 0; count < 100; count++)
-      requestIds.push((await environment.invoke(greeting(id))).requestId)
+      requestIds.push((await environment.invoke(event(id))).requestId)
     await environment.ready()
     await environment.signal('SIGKILL')
     await environment.ended()
@@ -72,17 +74,19 @@ t.test("the image, run by Lambda's runtime client", { skip: await noEngine() }, 
     t.equal(invocations.filter(({ before }) => before.length < most).length, 0, 'incomplete')
   })
 
-  t.test('handles several events at once, as Lambda Managed Instances send them', async (t) => {
+  t.test('handles concurrent events, as Lambda Managed Instances send them', async (t) => {
     // The default of Lambda for Node.js, for each processor.
     const AWS_LAMBDA_MAX_CONCURRENCY = '64'
     // Managed Instances have 2 GB at least.
     const shared = { variables: { AWS_LAMBDA_MAX_CONCURRENCY }, memory: 2048, freezes: false }
 
-    t.test('greets when a single event comes', async (t) => {
+    t.test('responds to a single event', async (t) => {
       const environment = await start(t, shared)
-      const id = await data.seed(t, 'Ada')
+      const person = await seedPerson(t, data)
 
-      t.equal(httpResponse(await environment.invoke(greeting(id))).body, 'Hello Ada!')
+      const { body } = httpResponse(await environment.invoke(event(person.id)))
+
+      t.equal(body, messageFor(person))
     })
 
     t.test('gives each of 1,000 events its own response and log lines', async (t) => {
@@ -93,11 +97,11 @@ t.test("the image, run by Lambda's runtime client", { skip: await noEngine() }, 
       const wrong: unknown[] = []
       const owners = new Map<string, string>()
       async function greet(id: string): Promise<void> {
-        const outcome = await environment.invoke(greeting(id), 60_000)
+        const outcome = await environment.invoke(event(id), 60_000)
         const { status, headers, body } = httpResponse(outcome)
         const isRight =
-          status === 404 &&
-          body === `NOTFOUND: Name Not Found for ID ${id}` &&
+          status === statusFor({ id }) &&
+          body === messageFor({ id }) &&
           headers['x-request-id'] === outcome.requestId
         if (!isRight) wrong.push({ id, status, body })
         owners.set(outcome.requestId, id)
@@ -109,8 +113,9 @@ t.test("the image, run by Lambda's runtime client", { skip: await noEngine() }, 
       t.strictSame(wrong, [])
       t.equal((await table.leftovers()).length, ids.length)
       const logged = new Set<unknown>()
+      const idInPath = new RegExp(`${basePath}/(TEST[^"?/]*)`)
       for (const { text, fields } of await environment.logs()) {
-        const [, id] = /\/hello\/(TEST[^"?/]*)/.exec(text) ?? []
+        const [, id] = idInPath.exec(text) ?? []
         if (id !== undefined && owners.get(String(fields.requestId)) === id) logged.add(id)
       }
       t.equal(logged.size, ids.length)
@@ -123,12 +128,12 @@ t.test("the image, run by Lambda's runtime client", { skip: await noEngine() }, 
     })
   })
 
-  t.test('nothing of these tests is left behind', async (t) => {
+  t.test('the tests leave no items behind', async (t) => {
     t.strictSame(await table.leftovers(), [])
   })
 })
 
 function isError({ fields }: LogLine): boolean {
-  // A word where Lambda reads it, a number of pino's else.
+  // A word, or a number of pino.
   return /^(error|50)$/i.test(String(fields.level))
 }

@@ -12,5 +12,5 @@ t.test('the stack, served by SAM', { skip, timeout: buildTimeout }, async (t) =>
   const compose = await startCompose()
   t.teardown(compose.down)
 
-  t.test('greets', async (t) => specifyHelloApi(t, samLocalTarget(compose, t.testdir())))
+  t.test('serves HTTP', async (t) => specifyHelloApi(t, samLocalTarget(compose, t.testdir())))
 })

@@ -15,6 +15,7 @@ import { createRepository } from '../../src/hello/repository.ts'
 import { runCloudSuite } from '../support/cloud-suite.ts'
 import { buildTimeout } from '../support/compose.ts'
 import { docker, noEngine } from '../support/docker.ts'
+import { messageFor, seedPerson, sortKeys } from '../support/greeting.ts'
 import { startHttpProxy } from '../support/http-proxy.ts'
 import { noMiniStack, startMiniStack } from '../support/ministack.ts'
 import { noSam } from '../support/sam.ts'
@@ -22,7 +23,7 @@ import { buildForMiniStack, samRunner } from '../support/sam-deploy.ts'
 import { startProcess } from '../support/start-process.ts'
 import { TestData } from '../support/test-data.ts'
 
-/** The name that SAM suggests. */
+/** The default of SAM. */
 const StackName = 'sam-app'
 const day = 24 * 60 * 60
 
@@ -61,7 +62,7 @@ t.test('a stack on MiniStack', { skip, timeout: buildTimeout }, async (t) => {
   const data = new TestData(repository)
   const greet = (id: string) => request(output('HelloPersonApi').replace('{id}', id))
 
-  /** All that tests have in the table. */
+  /** Returns all items of the table. */
   async function testItems() {
     const pages = paginateScan({ client: documentClient }, { TableName })
     return (await Array.fromAsync(pages)).flatMap(({ Items = [] }) => Items)
@@ -70,22 +71,22 @@ t.test('a stack on MiniStack', { skip, timeout: buildTimeout }, async (t) => {
   t.test('the cloud suite', async (t) => {
     const env = { ...ministack.env, AWS_EMULATOR: 'MiniStack', AWS_SAM_STACK_NAME: StackName }
 
-    t.test('passes, also if two people run it at once', { jobs: 2 }, async (t) => {
-      const people = ['one', 'another'].map((name) =>
+    t.test('passes, also when it runs twice at once', { jobs: 2 }, async (t) => {
+      const runs = ['one run', 'another run'].map((name) =>
         t.test(name, async (t) => {
           const { code, output } = await runCloudSuite(t, env).ended()
           t.equal(code, 0) || console.error(output)
-          t.match(output, /^ *ok \d+ - nothing of these tests is left behind/m)
+          t.match(output, /^ *ok \d+ - the tests leave no items behind/m)
         })
       )
-      await Promise.all(people)
+      await Promise.all(runs)
       t.strictSame(await testItems(), [])
     })
 
-    t.test('fails on an API that is broken', async (t) => {
+    t.test('fails on an API that changes the responses', async (t) => {
       const api = new URL(output('HelloPersonApi'))
       const broken = await startHttpProxy(t, urlToHttpOptions(api), {
-        rewrite: (body) => body.replace('Hello', 'Hallo'),
+        rewrite: (body) => `${body} `,
       })
       const cloudFormation = urlToHttpOptions(new URL(env.AWS_ENDPOINT_URL_CLOUDFORMATION))
       const outputs = await startHttpProxy(t, cloudFormation, {
@@ -101,7 +102,7 @@ t.test('a stack on MiniStack', { skip, timeout: buildTimeout }, async (t) => {
       t.strictSame(await testItems(), [])
     })
 
-    t.test('removes what it made when it is interrupted', async (t) => {
+    t.test('removes its items when it is interrupted', async (t) => {
       const { ended, interrupt } = runCloudSuite(t, env)
       while ((await testItems()).length === 0);
 
@@ -146,7 +147,7 @@ t.test('a stack on MiniStack', { skip, timeout: buildTimeout }, async (t) => {
       ],
     ]
     for (const [what, variables, message] of refusals) {
-      t.test(`with ${what} says what is needed`, async (t) => {
+      t.test(`with ${what} prints what is required`, async (t) => {
         const { code, output } = await runCloudSuite(t, { ...env, ...variables }).ended()
         t.not(code, 0)
         t.match(output, message)
@@ -156,21 +157,22 @@ t.test('a stack on MiniStack', { skip, timeout: buildTimeout }, async (t) => {
 
   t.test('the tool for names finds its table', async (t) => {
     const id = data.newId(t)
-    const args = ['--stack', StackName, 'set', id, 'Ada']
+    const name = 'Ada'
+    const args = ['--stack', StackName, 'set', id, name]
     const tool = startProcess(t, t.testdir(), ministack.env, 'cli/names.ts', ...args)
     t.match(await tool.ended(), { code: 0, stderr: '' })
-    t.equal(await (await greet(id)).body.text(), 'Hello Ada!')
+    t.equal(await (await greet(id)).body.text(), messageFor({ id, name }))
   })
 
-  t.test('takes the parameters of an update, and still greets', async (t) => {
-    const id = await data.seed(t, 'Ada')
+  t.test('applies the parameters of an update', async (t) => {
+    const person = await seedPerson(t, data)
     const update = await sam('deploy', '--parameter-overrides', 'MessageDays=7 FunctionMemory=1024')
     t.equal(update.code, 0) || console.error(update.output)
 
-    const response = await greet(id)
+    const response = await greet(person.id)
 
-    t.equal(await response.body.text(), 'Hello Ada!')
-    const { expires } = (await testItems()).find(({ SK }) => SK.startsWith('TS#')) ?? {}
+    t.equal(await response.body.text(), messageFor(person))
+    const { expires } = (await testItems()).find(({ SK }) => SK.startsWith(sortKeys.message)) ?? {}
     t.ok(Math.abs(expires - Date.now() / 1000 - 7 * day) < 60, `it expires at ${expires}`)
     const containers = await docker('ps', '--quiet', '--filter', `ancestor=${image}`)
     const [newest = ''] = containers.split('\n')
@@ -178,7 +180,7 @@ t.test('a stack on MiniStack', { skip, timeout: buildTimeout }, async (t) => {
     t.match(env, '"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=1024"')
   })
 
-  t.test('leaves no table behind if its creation fails', async (t) => {
+  t.test('leaves no table behind when its creation fails', async (t) => {
     const { Resources, ...rest } = yamlParse(await readFile(template, 'utf8'))
     Resources.Signal = { Type: 'AWS::CloudFormation::WaitConditionHandle' }
     // It fails after a second, as it gets no signal.
@@ -198,13 +200,13 @@ t.test('a stack on MiniStack', { skip, timeout: buildTimeout }, async (t) => {
   })
 
   t.test('is deleted by sam delete, except for its table', async (t) => {
-    const id = await data.seed(t, 'Ada')
+    const { id, name } = await seedPerson(t, data)
 
     const deletion = await sam('delete', '--no-prompts')
 
     t.equal(deletion.code, 0) || console.error(deletion.output)
     t.equal((await greet(id)).statusCode, 404)
-    t.equal(await repository.getName(id), 'Ada')
+    t.equal(await repository.getName(id), name)
     // By its ARN, as a deleted stack has no name. The newest event is the first.
     const pages = paginateDescribeStackEvents(
       { client: cloudFormation },

@@ -6,7 +6,7 @@ import { createDynamoDBClient } from '../../src/dynamodb/client.ts'
 import { createTable } from '../../src/dynamodb/create-table.ts'
 import { startEmbeddedDynamoDB } from '../../src/local/embedded-dynamodb.ts'
 
-t.test('the table is that of template.yaml, however often it is created', async (t) => {
+t.test('the table is the one of template.yaml, also when it is created again', async (t) => {
   const database = await startEmbeddedDynamoDB()
   const client = createDynamoDBClient(database.connection)
   t.teardown(async () => {
@@ -14,10 +14,10 @@ t.test('the table is that of template.yaml, however often it is created', async 
     await database.close()
   })
 
-  await createTable(client, 'hello')
-  await createTable(client, 'hello')
+  await createTable(client, 'test')
+  await createTable(client, 'test')
 
-  const { Table } = await client.send(new DescribeTableCommand({ TableName: 'hello' }))
+  const { Table } = await client.send(new DescribeTableCommand({ TableName: 'test' }))
   const template = await readFile(new URL('../../template.yaml', import.meta.url), 'utf8')
   const { AttributeDefinitions, BillingMode, KeySchema } =
     yamlParse(template).Resources.Table.Properties
@@ -26,11 +26,11 @@ t.test('the table is that of template.yaml, however often it is created', async 
   t.equal(Table?.BillingModeSummary?.BillingMode, BillingMode)
 })
 
-t.test('a database that refuses is an error', async (t) => {
+t.test('an unreachable database is an error', async (t) => {
   const database = await startEmbeddedDynamoDB()
   const client = createDynamoDBClient(database.connection)
   t.teardown(() => client.destroy())
   await database.close()
 
-  await t.rejects(createTable(client, 'hello'), { code: 'ECONNREFUSED' })
+  await t.rejects(createTable(client, 'test'), { code: 'ECONNREFUSED' })
 })

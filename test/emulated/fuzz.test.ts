@@ -8,7 +8,7 @@ import { origin, startProcess } from '../support/start-process.ts'
 const schemathesis = 'schemathesis, which tests APIs by their document (pip install schemathesis)'
 const skip = await missingProgram('schemathesis', '--version', schemathesis)
 
-t.test('a fuzzer that knows the OpenAPI document finds nothing', { skip }, async (t) => {
+t.test('Schemathesis finds no failure', { skip }, async (t) => {
   const folder = t.testdir()
   const { stdout } = await startProcess(t, folder, {}, 'cli/openapi.ts').ended()
   await writeFile(`${folder}/openapi.json`, stdout)
@@ -21,7 +21,7 @@ t.test('a fuzzer that knows the OpenAPI document finds nothing', { skip }, async
     { cwd: folder, timeout: 100_000 }
   ).then(
     () => 'nothing',
-    // Its output, which tells the seed, too; or why it did not run.
+    // Its output, with the seed; or the reason why it did not run.
     (error) => error.stdout || error
   )
 

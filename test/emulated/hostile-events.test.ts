@@ -2,18 +2,19 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import { expectHarmlessRequest } from '../support/expect-harmless.ts'
+import { basePath, greeting, messageFor, seedPerson } from '../support/greeting.ts'
 import { hostileText } from '../support/hostile-text.ts'
 import * as eventSources from '../support/lambda-events.ts'
 import { functionUrl, httpApi, loadBalancer, restApi } from '../support/lambda-events.ts'
 import { TestData } from '../support/test-data.ts'
 import { createContext, startHandler, toResponse } from '../targets/lambda.ts'
 
-/** Events that no API makes, as anybody can who may invoke the function. */
+/** Events that no API sends. Whoever may invoke the function can make them up. */
 const { handler, stop, table } = await startHandler()
 const data = new TestData(table.repository)
 t.teardown(stop)
 
-/** Handles an event: whatever it is, the response is harmless, and of this invocation. */
+/** Handles any event: the response must have the id of the invocation, and both kinds of headers. */
 async function handle(event: unknown) {
   const context = createContext()
   const response = await handler(event, context)
@@ -26,7 +27,7 @@ async function handle(event: unknown) {
   return toResponse(response)
 }
 
-/** What cannot even become a text. */
+/** It cannot be converted to a string. */
 const noPrimitive = { toString: null, valueOf: null }
 
 const replacements = fc.oneof(
@@ -37,7 +38,7 @@ const replacements = fc.oneof(
   fc.jsonValue()
 )
 
-/** Replaces what is at a place, which is chosen level by level; `undefined` removes it. */
+/** Replaces the value at a path, which is chosen level by level; `undefined` removes the value. */
 function mutate(value: unknown, [choice, ...choices]: number[], replacement: unknown): unknown {
   if (typeof value !== 'object' || value === null || choice === undefined) return replacement
   const fields = Object.entries(value)
@@ -51,43 +52,43 @@ const mutations = fc.array(
 )
 
 for (const source of Object.values(eventSources)) {
-  t.test(`no damage to an event of ${source.name} makes the handler fail`, async (t) => {
-    const id = data.newId(t)
-    const event = source.createEvent({
-      path: `/hello/${id}%23`,
-      headers: { Accept: '*/*', Cookie: 'a=b' },
-      body: 'text',
-    })
+  t.test(`no change of an event of ${source.name} makes the handler fail`, async (t) => {
+    const id = data.newId(t, '#')
+    const name = 'Ada'
+    const headers = { Accept: '*/*', Cookie: 'a=b' }
+    const event = source.createEvent({ ...greeting(id, headers), body: 'text' })
 
     const property = fc.asyncProperty(mutations, async (mutations) => {
-      await table.repository.putName(`${id}#`, 'Ada')
-      const damaged = mutations.reduce<unknown>(
-        (event, [place, replacement]) => mutate(event, place, replacement),
+      await table.repository.putName(id, name)
+      const changed = mutations.reduce<unknown>(
+        (event, [path, replacement]) => mutate(event, path, replacement),
         event
       )
-      await expectHarmlessRequest(table, () => handle(damaged))
+      await expectHarmlessRequest(table, name, () => handle(changed))
     })
     await fc.assert(property, { numRuns: 200 })
-    await table.repository.forget(`${id}#`)
   })
 }
 
-const { path, ...withoutPath } = restApi.createEvent({ path: '/hello/1' })
-const { requestContext, ...withoutContext } = functionUrl.createEvent({ path: '/hello/1' })
+const { path, ...withoutPath } = restApi.createEvent(greeting('1'))
+const { requestContext, ...withoutContext } = functionUrl.createEvent(greeting('1'))
 const others: [what: string, event: unknown][] = [
   ['nothing', undefined],
   ['null', null],
   ['a number', 7],
-  ['a text', 'GET /hello/1'],
-  ['a list', [restApi.createEvent({ path: '/hello/1' })]],
+  ['a string', `GET ${basePath}/1`],
+  ['a list', [restApi.createEvent(greeting('1'))]],
   ['an empty object', {}],
   ['a scheduled event', { 'detail-type': 'Scheduled Event', source: 'aws.events', detail: {} }],
-  ['an event of S3', { Records: [{ eventSource: 'aws:s3', s3: { object: { key: 'hello/1' } } }] }],
-  ['an event of SQS', { Records: [{ eventSource: 'aws:sqs', body: '{"path":"/hello/1"}' }] }],
-  ['a message of a WebSocket API', { requestContext: { routeKey: 'hello', stage: 'Prod' } }],
+  ['an event of S3', { Records: [{ eventSource: 'aws:s3', s3: { object: { key: '1' } } }] }],
+  [
+    'an event of SQS',
+    { Records: [{ eventSource: 'aws:sqs', body: JSON.stringify(greeting('1')) }] },
+  ],
+  ['a message of a WebSocket API', { requestContext: { routeKey: 'route', stage: 'Prod' } }],
   ['an event without a path', withoutPath],
   ['an event without a context', withoutContext],
-  ['a method that HTTP has not', { ...withoutPath, path, httpMethod: 'get' }],
+  ['a method that HTTP does not have', { ...withoutPath, path, httpMethod: 'get' }],
 ]
 for (const [what, event] of others) {
   t.test(`${what} gets a problem: the event is not an HTTP request`, async (t) => {
@@ -106,23 +107,23 @@ for (const [what, event] of others) {
   })
 }
 
-t.test('headers that are no texts are left out', async (t) => {
-  const id = await data.seed(t, 'Ada')
-  const event = loadBalancer.createEvent({ path: `/hello/${id}` })
+t.test('headers that are not strings are ignored', async (t) => {
+  const person = await seedPerson(t, data)
+  const event = loadBalancer.createEvent(greeting(person.id))
 
   for (const headers of [null, 7, 'text', ['text'], { accept: null }, { accept: noPrimitive }]) {
-    t.equal((await handle({ ...event, headers })).body, 'Hello Ada!', JSON.stringify(headers))
+    t.equal((await handle({ ...event, headers })).body, messageFor(person), JSON.stringify(headers))
   }
   for (const multiValueHeaders of [null, 'text', { accept: 'text' }, { accept: [noPrimitive] }]) {
     const { body } = await handle({ ...event, multiValueHeaders })
-    t.equal(body, 'Hello Ada!', JSON.stringify(multiValueHeaders))
+    t.equal(body, messageFor(person), JSON.stringify(multiValueHeaders))
   }
 })
 
-t.test('an address that is no text is left out', async (t) => {
-  const path = `/hello/${await data.seed(t, 'Ada')}`
-  const rest = restApi.createEvent({ path })
-  const url = functionUrl.createEvent({ path })
+t.test('an address that is not a string is ignored', async (t) => {
+  const person = await seedPerson(t, data)
+  const rest = restApi.createEvent(greeting(person.id))
+  const url = functionUrl.createEvent(greeting(person.id))
   const sourceIp = ['192.0.2.1']
 
   for (const event of [
@@ -132,7 +133,7 @@ t.test('an address that is no text is left out', async (t) => {
       requestContext: { ...url.requestContext, http: { ...url.requestContext.http, sourceIp } },
     },
   ]) {
-    t.equal((await handle(event)).body, 'Hello Ada!')
+    t.equal((await handle(event)).body, messageFor(person))
   }
 })
 
@@ -143,12 +144,12 @@ t.test('any JSON gets a problem: the event is not an HTTP request', async () => 
   await fc.assert(property, { numRuns: 500 })
 })
 
-t.test('an id with a slash is nothing behind an HTTP API, and nothing is written', async (t) => {
+t.test('behind an HTTP API, an id with a slash gets 404, and nothing is recorded', async (t) => {
   const carried = hostileText.map((text) => text.replace(/[%?#]/g, ''))
   const property = fc.asyncProperty(carried, carried, async (before, after) => {
-    const id = encodeURIComponent(`${data.newId(t)}${before}/${after}`)
+    const id = `${data.newId(t)}${before}/${after}`
 
-    const { status, headers } = await handle(httpApi.createEvent({ path: `/hello/${id}` }))
+    const { status, headers } = await handle(httpApi.createEvent(greeting(id)))
 
     assert.equal(status, 404)
     assert.equal(headers['content-type'], 'application/problem+json; charset=utf-8')
@@ -157,6 +158,6 @@ t.test('an id with a slash is nothing behind an HTTP API, and nothing is written
   await fc.assert(property, { numRuns: 50 })
 })
 
-t.test('nothing of these tests is left behind', async (t) => {
+t.test('the tests leave no items behind', async (t) => {
   t.strictSame(await table.leftovers(), [])
 })

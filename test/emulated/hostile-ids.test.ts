@@ -1,5 +1,5 @@
 import t from 'tap'
-import { specifyHostileIds } from '../spec/any-id.ts'
+import { specifyAnyId } from '../spec/any-id.ts'
 import * as eventSources from '../support/lambda-events.ts'
 import { injectTarget } from '../targets/inject.ts'
 import { lambdaTarget, startHandler } from '../targets/lambda.ts'
@@ -10,5 +10,5 @@ t.teardown(started.stop)
 
 const lambdaTargets = Object.values(eventSources).map((source) => lambdaTarget(started, source))
 for (const target of [injectTarget, standaloneTarget, ...lambdaTargets]) {
-  t.test(target.name, async (t) => specifyHostileIds(t, target))
+  t.test(target.name, async (t) => specifyAnyId(t, target))
 }

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { Pool } from 'undici'
 import { startEmbeddedTable } from '../support/embedded-table.ts'
+import { greeting, seedPerson } from '../support/greeting.ts'
 import { hostileText } from '../support/hostile-text.ts'
 import { exchange } from '../support/raw-http.ts'
 import { origin, startProcess } from '../support/start-process.ts'
@@ -10,15 +11,15 @@ import { TestData } from '../support/test-data.ts'
 import { lambdaEnvironment } from '../targets/lambda.ts'
 import { sendOnSocket } from '../targets/standalone.ts'
 
-const secret = 'a-secret-of-the-caller'
+const secret = 'a-secret-of-the-client'
 const secrets = {
   Authorization: `Bearer ${secret}`,
   Cookie: `session=${secret}`,
   'X-Api-Key': secret,
 }
-const person = 'Ada-whose-name-is-nobodys-business'
+const name = 'a-name-that-is-not-for-the-log'
 
-t.test('the log has a line of JSON for each event, and tells no secret', async (t) => {
+t.test('each log line is a JSON object without secrets', async (t) => {
   const table = await startEmbeddedTable()
   t.teardown(table.stop)
   const data = new TestData(table.repository)
@@ -28,15 +29,15 @@ t.test('the log has a line of JSON for each event, and tells no secret', async (
   const pool = new Pool(url)
   t.teardown(() => pool.close())
 
-  /** Waits until the log has the last line of a request; returns what has come since the last call. */
+  /** Waits for the last log line of a request; returns the lines since the previous call. */
   async function log(requestId = '', last = ''): Promise<unknown[]> {
     await printed(new RegExp(`(${requestId}".*"msg":"${last}"}\n)`))
     const output = await printed(/^([\s\S]*)$/)
     const lines = output.slice(read).trimEnd().split('\n')
     read = output.length
     return lines.map((line) => {
-      // Nor the bytes, which a parser's error carries.
-      assert.doesNotMatch(line, new RegExp(`${secret}|${person}|Buffer`))
+      // A parser's error would contain the bytes of the request.
+      assert.doesNotMatch(line, new RegExp(`${secret}|${name}|Buffer`))
       const { level, msg, time, ...rest } = JSON.parse(line)
       assert.equal(typeof time, 'number')
       return { level, msg, requestId: rest.requestId }
@@ -44,12 +45,13 @@ t.test('the log has a line of JSON for each event, and tells no secret', async (
   }
   let read = (await printed(/^([\s\S]*)$/)).length
 
-  await t.test('of a greeting, whatever the id is', async (t) => {
+  await t.test('the log lines of a greeting, with any id', async (t) => {
     const property = fc.asyncProperty(hostileText, fc.boolean(), async (suffix, isKnown) => {
-      const id = isKnown ? await data.seed(t, person, suffix) : data.newId(t, suffix)
-      const path = `/hello/${encodeURIComponent(id)}`
+      const { id } = isKnown
+        ? await seedPerson(t, data, { name, suffix })
+        : { id: data.newId(t, suffix) }
 
-      const { headers } = await sendOnSocket(pool, { path, headers: secrets })
+      const { headers } = await sendOnSocket(pool, greeting(id, secrets))
 
       const requestId = headers['x-request-id']
       assert.deepEqual(await log(requestId, 'request completed'), [
@@ -60,7 +62,7 @@ t.test('the log has a line of JSON for each event, and tells no secret', async (
     await fc.assert(property, { numRuns: 100 })
   })
 
-  await t.test('of a refused request, whatever its path is', async (t) => {
+  await t.test('the log lines of a rejected request, with any path', async (t) => {
     const property = fc.asyncProperty(hostileText, async (text) => {
       const path = `/${data.newId(t)}${text}`.replace(/[^\x21-\x7e]/gu, encodeURIComponent)
 
@@ -75,7 +77,7 @@ t.test('the log has a line of JSON for each event, and tells no secret', async (
     await fc.assert(property, { numRuns: 100 })
   })
 
-  await t.test('of what is no HTTP, whatever it is', async () => {
+  await t.test('the log line of a request that is not HTTP', async () => {
     const lines = Object.entries(secrets).map((header) => header.join(': '))
     const property = fc.asyncProperty(hostileText, async (text) => {
       const bytes = Buffer.from(['NONSENSE / HTTP/1.1', ...lines, text, '', ''].join('\r\n'))
@@ -83,8 +85,8 @@ t.test('the log has a line of JSON for each event, and tells no secret', async (
       const [response] = await exchange(url, bytes)
 
       const requestId = response?.headers['x-request-id']
-      assert.deepEqual(await log(requestId, 'broken request'), [
-        { level: 30, msg: 'broken request', requestId },
+      assert.deepEqual(await log(requestId, 'invalid HTTP request'), [
+        { level: 30, msg: 'invalid HTTP request', requestId },
       ])
     })
     await fc.assert(property, { numRuns: 100 })

@@ -4,12 +4,8 @@ import fc from 'fast-check'
 import t from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { startEmbeddedTable } from '../support/embedded-table.ts'
-import {
-  expectHarmless,
-  expectHarmlessRequest,
-  messagesOf,
-  recordedBy,
-} from '../support/expect-harmless.ts'
+import { expectHarmless, expectHarmlessRequest, recordedBy } from '../support/expect-harmless.ts'
+import { basePath, greeting, messageFor, messagesIn } from '../support/greeting.ts'
 import { hostileText } from '../support/hostile-text.ts'
 import { exchange } from '../support/raw-http.ts'
 import type { Response } from '../support/target.ts'
@@ -17,23 +13,26 @@ import { TestData } from '../support/test-data.ts'
 import { toResponse } from '../targets/inject.ts'
 import { sendOnSocket, startOn } from '../targets/standalone.ts'
 
-/** Requests of ill will. What a property tries, it tells when it fails; each run tries others. */
+/** Malicious requests. Each run tries others; a property that fails prints its seed and the request. */
 const table = await startEmbeddedTable()
 const data = new TestData(table.repository)
 t.teardown(table.stop)
 
-/** Paths that lead to an id, or nearly so. */
+const name = 'Ada'
+
+/** The path of an id, and paths that resemble it. */
 const pathsNear = (id: string) =>
   fc.oneof(
-    fc.constant(`/hello/${id}`),
+    fc.constant(`${basePath}/${id}`),
     fc.constantFrom(
-      ...['/', '/hello', '/hello/', '/health', '/ready', '/__proto__', `/hello/${id}/`],
-      ...[`//hello/${id}`, `/HELLO/${id}`, `/hello;/${id}`, `/hello/../hello/${id}`],
-      ...[`/hello/${id}?a=%zz&__proto__=1`, `/hello/${id}#a`, `/hello/${id}%`, `/hello/${id}%ff`],
-      ...[`/hello/%00${id}`, `/hello%2F${id}`, `/hello/${id}${'a'.repeat(2048)}`]
+      ...['/', basePath, `${basePath}/`, '/health', '/ready', '/__proto__', `${basePath}/${id}/`],
+      ...[`/${basePath}/${id}`, `${basePath.toUpperCase()}/${id}`, `${basePath};/${id}`],
+      ...[`${basePath}/..${basePath}/${id}`, `${basePath}/${id}?a=%zz&__proto__=1`],
+      ...[`${basePath}/${id}#a`, `${basePath}/${id}%`, `${basePath}/${id}%ff`],
+      ...[`${basePath}/%00${id}`, `${basePath}%2F${id}`, `${basePath}/${id}${'a'.repeat(2048)}`]
     ),
     hostileText.map((text) => `/${text}`),
-    hostileText.map((text) => `/hello/${id}${encodeURIComponent(text)}`)
+    hostileText.map((text) => `${basePath}/${id}${encodeURIComponent(text)}`)
   )
 
 const methods = fc.oneof(fc.constant('GET'), fc.constantFrom(...METHODS))
@@ -49,27 +48,30 @@ const values = fc.oneof(
   hostileText
 )
 
-t.test('no request by inject fails, gets a page or writes what it is not told', async (t) => {
-  const app = buildApp(table.app)
-  t.teardown(() => app.close())
-  const id = data.newId(t)
+t.test(
+  'no request by inject fails, gets a page, or records anything but its own message',
+  async (t) => {
+    const app = buildApp(table.app)
+    t.teardown(() => app.close())
+    const id = data.newId(t)
 
-  const property = fc.asyncProperty(
-    methods,
-    pathsNear(id),
-    fc.dictionary(names, values),
-    fc.option(hostileText, { nil: undefined }),
-    async (method, path, headers, payload) => {
-      await table.repository.putName(id, 'Ada')
-      // With an origin, since inject takes the start of some paths for one.
-      const request = { method, url: `http://test${path}`, headers, payload }
-      await expectHarmlessRequest(table, async () => toResponse(await app.inject(request)))
-    }
-  )
-  await fc.assert(property, { numRuns: 300 })
-})
+    const property = fc.asyncProperty(
+      methods,
+      pathsNear(id),
+      fc.dictionary(names, values),
+      fc.option(hostileText, { nil: undefined }),
+      async (method, path, headers, payload) => {
+        await table.repository.putName(id, name)
+        // With an origin, since inject would read one from the start of some paths.
+        const request = { method, url: `http://test${path}`, headers, payload }
+        await expectHarmlessRequest(table, name, async () => toResponse(await app.inject(request)))
+      }
+    )
+    await fc.assert(property, { numRuns: 300 })
+  }
+)
 
-/** Mostly a choice that may pass, and sometimes another. */
+/** Mostly a good choice, and sometimes another one. */
 const mostly = <T>(good: fc.Arbitrary<T>, ...others: fc.Arbitrary<T>[]) =>
   fc.oneof({ weight: 25 * others.length, arbitrary: good }, ...others)
 
@@ -90,7 +92,7 @@ const badHeaders = fc.constantFrom(
   `Long: ${'a'.repeat(20_000)}`
 )
 
-/** More or less a request, as bytes. */
+/** The bytes of a request, or nearly of one. */
 const almostHttp = (paths: fc.Arbitrary<string>) =>
   fc
     .record({
@@ -111,7 +113,7 @@ const almostHttp = (paths: fc.Arbitrary<string>) =>
     .map(({ method, origin, path, version, hosts, headers, body }) =>
       Buffer.from(
         [`${method} ${origin}${path} ${version}`, hosts, ...headers, '', body].join('\r\n') +
-          // What the server may still wait for, and a request whose answer ends the connection.
+          // The end that the server may still wait for, and a request that ends the connection.
           `${'\r\n'.repeat(4)}GET /health HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n`
       )
     )
@@ -122,38 +124,40 @@ const anyBytes = (id: string) =>
     fc.uint8Array({ minLength: 1 }).map((bytes) => Buffer.from([...bytes, 13, 10, 13, 10]))
   )
 
-t.test('no bytes on a socket make the server fail, or write what it does not tell', async (t) => {
-  const { pool, server } = await startOn(table)
-  t.teardown(async () => {
-    await pool.close()
-    await server.close()
-  })
-  const id = data.newId(t)
-  const greet = () => sendOnSocket(pool, { path: `/hello/${id}` })
-
-  const property = fc.asyncProperty(anyBytes(id), async (bytes) => {
-    await table.repository.putName(id, 'Ada')
-
-    const { result, messages } = await recordedBy(table, async () => {
-      const responses = await exchange(server.listeningOrigin, bytes)
-      return { responses, greeting: await greet() }
+t.test(
+  'no bytes on a socket make the server fail, or record anything but the messages of its responses',
+  async (t) => {
+    const { pool, server } = await startOn(table)
+    t.teardown(async () => {
+      await pool.close()
+      await server.close()
     })
+    const id = data.newId(t)
 
-    const { greeting, responses } = result
-    assert.equal(greeting.body, 'Hello Ada!')
-    for (const response of responses) expectHarmless(response)
-    const told = [greeting, ...responses.filter((each) => !isHealth(each))].flatMap(messagesOf)
-    // A request may still be under way when what follows it closes the connection.
-    const isCut = responses.length === 0 || responses.some(isBroken)
-    assert.ok(messages.length === told.length || (isCut && messages.length === told.length + 1))
-    for (const message of told) assert.ok(messages.includes(message), message)
-  })
-  await fc.assert(property, { numRuns: 300 })
-})
+    const property = fc.asyncProperty(anyBytes(id), async (bytes) => {
+      await table.repository.putName(id, name)
+
+      const { result, messages } = await recordedBy(table, name, async () => {
+        const responses = await exchange(server.listeningOrigin, bytes)
+        return { responses, last: await sendOnSocket(pool, greeting(id)) }
+      })
+
+      const { last, responses } = result
+      assert.equal(last.body, messageFor({ id, name }))
+      for (const response of responses) expectHarmless(response)
+      const sent = [last, ...responses.filter((each) => !isHealth(each))].flatMap(messagesIn)
+      // A request may still be in flight when the bytes after it close the connection.
+      const isCut = responses.length === 0 || responses.some(isInvalid)
+      assert.ok(messages.length === sent.length || (isCut && messages.length === sent.length + 1))
+      for (const message of sent) assert.ok(messages.includes(message), message)
+    })
+    await fc.assert(property, { numRuns: 300 })
+  }
+)
 
 const isHealth = ({ body }: Response) => body === '{"status":"ok"}'
-const isBroken = ({ body }: Response) => body.includes('cannot read this as an HTTP request')
+const isInvalid = ({ body }: Response) => body.includes('This is not a valid HTTP request.')
 
-t.test('nothing of these tests is left behind', async (t) => {
+t.test('the tests leave no items behind', async (t) => {
   t.strictSame(await table.leftovers(), [])
 })

@@ -2,27 +2,28 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { startEmbeddedTable } from '../support/embedded-table.ts'
+import { basePath, greeting, messageFor, seedPerson } from '../support/greeting.ts'
 import * as eventSources from '../support/lambda-events.ts'
 import { functionUrl, httpApi, loadBalancer, restApi } from '../support/lambda-events.ts'
 import type { Request } from '../support/target.ts'
 import { TestData } from '../support/test-data.ts'
 import { createContext, lambdaEnvironment, startHandler } from '../targets/lambda.ts'
 
-/** What only the Lambda handler has. */
+/** The behavior that only the Lambda handler has. */
 const { handler, stop, table } = await startHandler()
 const data = new TestData(table.repository)
 t.teardown(stop)
 
-t.test('the id of a response is that of the invocation', async (t) => {
+t.test('a response has the request id of the invocation', async (t) => {
   const context = createContext()
-  const event = restApi.createEvent({ path: `/hello/${data.newId(t)}` })
+  const event = restApi.createEvent(greeting(data.newId(t)))
 
   const { headers } = await handler(event, context)
 
   t.equal(headers['x-request-id'], context.awsRequestId)
 })
 
-// They are about one connection, which HTTP/2 has no words for. (RFC 9113, 8.2.2)
+// HTTP/2 forbids them, as they concern a single connection (RFC 9113, 8.2.2).
 const hopByHop = [
   'connection',
   'keep-alive',
@@ -34,13 +35,13 @@ const hopByHop = [
 ]
 for (const source of Object.values(eventSources)) {
   t.test(`a response to ${source.name} has no hop-by-hop header`, async (t) => {
-    const known = await data.seed(t, 'Ada')
+    const { id } = await seedPerson(t, data)
     const requests: Request[] = [
-      { path: `/hello/${known}` },
-      { path: `/hello/${data.newId(t)}` },
-      { path: '/hello/' },
+      greeting(id),
+      greeting(data.newId(t)),
+      greeting(''),
       { path: '/' },
-      { method: 'POST', path: `/hello/${known}`, body: 'text' },
+      { ...greeting(id), method: 'POST', body: 'text' },
     ]
     const events: unknown[] = [{}]
     for (const request of requests) events.push(source.createEvent(request))
@@ -56,16 +57,16 @@ for (const source of Object.values(eventSources)) {
   })
 }
 
-t.test('the health of the server is nothing of the function', async (t) => {
+t.test('the Lambda handler has no /health and no /ready', async (t) => {
   for (const path of ['/health', '/ready']) {
     const { statusCode } = await handler(restApi.createEvent({ path }), createContext())
     t.equal(statusCode, 404)
   }
 })
 
-t.test('an HTTP API has turned an escaped slash into one of the path', async (t) => {
-  const id = await data.seed(t, 'Ada', '/b')
-  const event = httpApi.createEvent({ path: `/hello/${encodeURIComponent(id)}` })
+t.test('an encoded slash gets 404 behind an HTTP API, which decodes the path', async (t) => {
+  const { id } = await seedPerson(t, data, { suffix: '/b' })
+  const event = httpApi.createEvent(greeting(id))
 
   const { statusCode } = await handler(event, createContext())
 
@@ -73,9 +74,9 @@ t.test('an HTTP API has turned an escaped slash into one of the path', async (t)
   t.strictSame(await data.messages(id), [])
 })
 
-t.test('a REST API takes its stage off the path, so what looks like one is a path', async (t) => {
-  const id = await data.seed(t, 'Ada')
-  const event = restApi.createEvent({ path: `/Prod/hello/${id}` })
+t.test('a path that begins with the stage of its REST API gets 404', async (t) => {
+  const { id } = await seedPerson(t, data)
+  const event = restApi.createEvent({ path: `/Prod${greeting(id).path}` })
 
   const { statusCode } = await handler(event, createContext())
 
@@ -83,29 +84,29 @@ t.test('a REST API takes its stage off the path, so what looks like one is a pat
   t.strictSame(await data.messages(id), [])
 })
 
-t.test('a path that begins like the stage of its REST API is a path', async (t) => {
-  const id = await data.seed(t, 'Ada')
-  const event = restApi.createEvent({ path: `/hello/${id}` })
-  const requestContext = { ...event.requestContext, stage: 'hello' }
+t.test('a stage of a REST API may be named like the path', async (t) => {
+  const person = await seedPerson(t, data)
+  const event = restApi.createEvent(greeting(person.id))
+  const requestContext = { ...event.requestContext, stage: basePath.slice(1) }
 
   const { body } = await handler({ ...event, requestContext }, createContext())
 
-  t.equal(body, 'Hello Ada!')
+  t.equal(body, messageFor(person))
 })
 
-t.test('a named stage of an HTTP API is in the path', async (t) => {
-  const id = await data.seed(t, 'Ada')
-  const event = httpApi.createEvent({ path: `/live/hello/${id}` })
+t.test('the stage of an HTTP API is removed from the path', async (t) => {
+  const person = await seedPerson(t, data)
+  const event = httpApi.createEvent({ path: `/live${greeting(person.id).path}` })
   const requestContext = { ...event.requestContext, stage: 'live' }
 
   const { body } = await handler({ ...event, requestContext }, createContext())
 
-  t.equal(body, 'Hello Ada!')
+  t.equal(body, messageFor(person))
 })
 
-t.test('the stage $default is never in the path', async (t) => {
-  const id = await data.seed(t, 'Ada')
-  const path = `/$default/hello/${id}`
+t.test('the stage $default is not removed from the path', async (t) => {
+  const { id } = await seedPerson(t, data)
+  const path = `/$default${greeting(id).path}`
   const rest = restApi.createEvent({ path })
   const requestContext = { ...rest.requestContext, path, stage: '$default' }
 
@@ -120,22 +121,24 @@ t.test('the stage $default is never in the path', async (t) => {
   t.strictSame(await data.messages(id), [])
 })
 
-t.test('the base path of a custom domain is not of the path', async (t) => {
-  const id = await data.seed(t, 'Ada', '/b')
-  const own = `/hello/${encodeURIComponent(id)}`
+t.test('the base path of a custom domain is removed from the path', async (t) => {
+  const person = await seedPerson(t, data, { suffix: '/b' })
+  const own = greeting(person.id).path
 
-  // Where the domain maps to a stage, and where it maps to the API, so that callers add the stage.
-  for (const path of [own, `/greetings${own}`, `/greetings/v1${own}`, `/greetings/Prod${own}`]) {
+  // The last one is that of a domain that maps to the API, so that clients add the stage.
+  for (const path of [own, `/base${own}`, `/base/v1${own}`, `/base/Prod${own}`]) {
     const event = restApi.createEvent({ path })
     const requestContext = { ...event.requestContext, path }
-    t.equal((await handler({ ...event, requestContext }, createContext())).body, 'Hello Ada!', path)
+    const { body } = await handler({ ...event, requestContext }, createContext())
+    t.equal(body, messageFor(person), path)
   }
 })
 
-t.test('a base path leads nowhere but to the resource', async (t) => {
-  const id = await data.seed(t, 'Ada')
+t.test('a path with a base path gets 404 unless it ends with the resource', async (t) => {
+  const { id } = await seedPerson(t, data)
+  const own = greeting(id).path
 
-  for (const path of [`/greetings/${id}`, `/greetings/hello/${id}/`, `/hello/${id}/greetings`]) {
+  for (const path of [`/base/${id}`, `/base${own}/`, `${own}/base`]) {
     const event = restApi.createEvent({ path })
     const requestContext = { ...event.requestContext, path }
     const { statusCode } = await handler({ ...event, requestContext }, createContext())
@@ -144,34 +147,35 @@ t.test('a base path leads nowhere but to the resource', async (t) => {
   t.strictSame(await data.messages(id), [])
 })
 
-t.test('a resource that takes any path has no base path', async (t) => {
-  const id = await data.seed(t, 'Ada')
-  const path = `/hello/${id}`
+t.test('no base path is removed where the resource is {proxy+}', async (t) => {
+  const person = await seedPerson(t, data)
+  const { path } = greeting(person.id)
   const event = restApi.createEvent({ path })
   const requestContext = { ...event.requestContext, path, resourcePath: '/{proxy+}' }
 
   const { body } = await handler({ ...event, requestContext }, createContext())
 
-  t.equal(body, 'Hello Ada!')
+  t.equal(body, messageFor(person))
 })
 
-t.test('an HTTP API may send events of the format 1.0', async (t) => {
-  const id = await data.seed(t, 'Ada')
+t.test('an HTTP API may send events of payload format 1.0', async (t) => {
+  const person = await seedPerson(t, data)
+  const own = greeting(person.id).path
 
   for (const [path, stage] of [
-    [`/hello/${id}`, '$default'],
-    [`/live/hello/${id}`, 'live'],
+    [own, '$default'],
+    [`/live${own}`, 'live'],
   ] as const) {
     const event = restApi.createEvent({ path })
     const requestContext = { ...event.requestContext, path, stage }
     const { body } = await handler({ ...event, version: '1.0', requestContext }, createContext())
-    t.equal(body, 'Hello Ada!', path)
+    t.equal(body, messageFor(person), path)
   }
 })
 
-t.test('the base path of an HTTP API, in events of the format 1.0, is of the path', async (t) => {
-  const id = await data.seed(t, 'Ada')
-  const path = `/greetings/hello/${id}`
+t.test('the base path of an HTTP API is not removed in payload format 1.0', async (t) => {
+  const { id } = await seedPerson(t, data)
+  const path = `/base${greeting(id).path}`
   const event = restApi.createEvent({ path })
   const requestContext = { ...event.requestContext, path, stage: '$default' }
 
@@ -181,47 +185,45 @@ t.test('the base path of an HTTP API, in events of the format 1.0, is of the pat
   t.strictSame(await data.messages(id), [])
 })
 
-t.test('an HTTP API has cut an id at an escaped question mark', async (t) => {
-  const id = await data.seed(t, 'Ada')
-  const event = httpApi.createEvent({ path: `/hello/${id}%3Fb` })
+t.test('an HTTP API cuts an id at an encoded question mark', async (t) => {
+  const person = await seedPerson(t, data)
+  const event = httpApi.createEvent(greeting(`${person.id}?b`))
 
   const { body } = await handler(event, createContext())
 
-  t.equal(body, 'Hello Ada!')
+  t.equal(body, messageFor(person))
 })
 
-t.test('what an HTTP API has decoded is not decoded again', async (t) => {
+t.test('the path that an HTTP API has decoded is not decoded again', async (t) => {
   for (const suffix of ['#b', '?b', '%', '%41']) {
-    const id = await data.seed(t, 'Ada', suffix)
-    const event = { ...httpApi.createEvent({ path: '/' }), rawPath: `/hello/${id}` }
-    t.equal((await handler(event, createContext())).body, 'Hello Ada!', suffix)
+    const person = await seedPerson(t, data, { suffix })
+    const event = { ...httpApi.createEvent({ path: '/' }), rawPath: `${basePath}/${person.id}` }
+    t.equal((await handler(event, createContext())).body, messageFor(person), suffix)
   }
 })
 
-t.test('a query changes nothing, even if it is malformed', async (t) => {
-  const id = await data.seed(t, 'Ada')
-  const event = loadBalancer.createEvent({ path: `/hello/${id}` })
+t.test('a malformed query is ignored', async (t) => {
+  const person = await seedPerson(t, data)
+  const event = loadBalancer.createEvent(greeting(person.id))
 
   const { body } = await handler({ ...event, queryStringParameters: { '%': '%' } }, createContext())
 
-  t.equal(body, 'Hello Ada!')
+  t.equal(body, messageFor(person))
 })
 
-t.test('a load balancer may give, and then takes, multi-value headers', async (t) => {
-  const id = await data.seed(t, 'Ada')
-  const { headers, ...event } = loadBalancer.createEvent({ path: `/hello/${id}` })
+t.test('a load balancer that sends multi-value headers gets multi-value headers', async (t) => {
+  const person = await seedPerson(t, data)
+  const { headers, ...event } = loadBalancer.createEvent(greeting(person.id))
   const multiValueHeaders = { accept: ['application/json'] }
 
   const response = await handler({ ...event, multiValueHeaders }, createContext())
 
-  t.equal(response.body, '{"message":"Hello Ada!"}')
+  t.strictSame(JSON.parse(response.body), { message: messageFor(person) })
   t.match(response, { multiValueHeaders: { 'content-type': ['application/json; charset=utf-8'] } })
 })
 
-const greeting: unknown = restApi.createEvent({ path: `/hello/1` })
-
-/** Loads the handler in a process of its own, as Lambda does, and has it handle an event. */
-function runHandler(env: NodeJS.ProcessEnv, event = greeting) {
+/** Loads the handler in a process of its own, as Lambda does, and sends it an event. */
+function runHandler(env: NodeJS.ProcessEnv, event: unknown = restApi.createEvent(greeting('1'))) {
   const { done, fail, getRemainingTimeInMillis, succeed, ...context } = createContext()
   const script = `
     const { handler } = await import(${JSON.stringify(new URL('../../src/lambda/handler.ts', import.meta.url))})
@@ -259,13 +261,13 @@ t.test('an event that is not an HTTP request is one log line', async (t) => {
   })
 })
 
-t.test('a function without its table does not start, and says why', async (t) => {
+t.test('a function without a table name fails to start, with the reason', async (t) => {
   const { result } = runHandler({ ...lambdaEnvironment(table), DYNAMODB_TABLE_NAME: '' })
   await t.rejects(result, {
     message: /ConfigError: DYNAMODB_TABLE_NAME must be .*; it is not set\./,
   })
 })
 
-t.test('nothing of these tests is left behind', async (t) => {
+t.test('the tests leave no items behind', async (t) => {
   t.strictSame(await table.leftovers(), [])
 })

@@ -5,30 +5,30 @@ import { startProcess } from '../support/start-process.ts'
 
 const { stdout, stderr, code } = await startProcess(t, t.testdir(), {}, 'cli/openapi.ts').ended()
 
-t.test('the document of the API is all that is printed', async (t) => {
+t.test('the tool prints only the document', async (t) => {
   t.match({ code, stderr }, { code: 0, stderr: '' })
   t.type(JSON.parse(stdout), 'object')
 })
 
-t.test('it is valid OpenAPI', async (t) => {
+t.test('the document is valid OpenAPI', async (t) => {
   const { valid, errors } = await new Validator().validate(JSON.parse(stdout))
   t.ok(valid, JSON.stringify(errors))
 })
 
-t.test('it tells what it is of', async (t) => {
+t.test('the document has the version and the license of the service', async (t) => {
   t.match(JSON.parse(stdout), {
     openapi: '3.1.0',
     info: { version: manifest.version, license: { identifier: 'MIT-0' } },
   })
 })
 
-t.test('it has the greeting, and nothing else', async (t) => {
+t.test('the document has the operation of the resource, and no other', async (t) => {
   const { paths } = JSON.parse(stdout)
   t.strictSame(Object.keys(paths), ['/hello/{id}'])
   t.strictSame(Object.keys(paths['/hello/{id}']), ['get'])
 })
 
-t.test('it has what a greeting may be answered with', async (t) => {
+t.test('the document has all responses of the operation', async (t) => {
   const { get } = JSON.parse(stdout).paths['/hello/{id}']
 
   const types = ([status, { content }]: [string, { content: object }]) => [

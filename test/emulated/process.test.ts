@@ -3,11 +3,15 @@ import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import t, { type Test } from 'tap'
 import { request } from 'undici'
+import { greeting, operations, statusFor } from '../support/greeting.ts'
 import { listen } from '../support/listen.ts'
 import { origin, startProcess } from '../support/start-process.ts'
 
+// No name is stored.
+const notFound = statusFor({ id: '1' })
+
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  t.test(`${signal} ends it cleanly`, async (t) => {
+  t.test(`${signal} ends the process with 0`, async (t) => {
     const { ended, kill, printed } = startProcess(t, t.testdir())
     await printed(/(Ctrl-C)/)
 
@@ -17,17 +21,17 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   })
 }
 
-/** A DynamoDB that answers every read at once, and writes not before it is told to. */
+/** A DynamoDB that responds to reads at once, and to a write when the test calls the given function. */
 async function startSlowDynamoDB(t: Test) {
   const writes = new EventEmitter()
   const server = createServer((request, response) => {
     response.setHeader('content-type', 'application/x-amz-json-1.0')
-    if (String(request.headers['x-amz-target']).endsWith('GetItem')) response.end('{}')
-    else writes.emit('asked', () => response.end('{}'))
+    if (String(request.headers['x-amz-target']).endsWith(operations[0])) response.end('{}')
+    else writes.emit('write', () => response.end('{}'))
   })
   const port = await listen(t, server)
   const env = {
-    DYNAMODB_TABLE_NAME: 'hello',
+    DYNAMODB_TABLE_NAME: 'test',
     HOST: '127.0.0.1',
     AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${port}`,
     AWS_REGION: 'local',
@@ -37,29 +41,29 @@ async function startSlowDynamoDB(t: Test) {
   return { env, writes }
 }
 
-/** Starts the server, and a greeting whose message is being written until it is `answer`ed. */
+/** Starts the server, and a greeting whose write is in flight until the test calls `respond`. */
 async function startGreeting(t: Test, folder: string, env: NodeJS.ProcessEnv = {}) {
   const database = await startSlowDynamoDB(t)
   const process = startProcess(t, folder, { ...database.env, ...env })
   const url = await process.printed(origin)
-  const asked = once(database.writes, 'asked')
-  const caller = new AbortController()
-  const greeting = request(`${url}/hello/1`, { signal: caller.signal })
-  greeting.catch(() => {})
-  const leave = () => caller.abort()
-  const [answer] = await asked
-  return { ...process, answer, greeting, leave, url }
+  const write = once(database.writes, 'write')
+  const client = new AbortController()
+  const response = request(`${url}${greeting('1').path}`, { signal: client.signal })
+  response.catch(() => {})
+  const disconnect = () => client.abort()
+  const [respond] = await write
+  return { ...process, disconnect, respond, response, url }
 }
 
-t.test('SIGTERM lets a greeting that is under way end', async (t) => {
-  const { answer, ended, greeting, kill, url } = await startGreeting(t, t.testdir())
+t.test('SIGTERM lets the request in flight end', async (t) => {
+  const { ended, kill, respond, response, url } = await startGreeting(t, t.testdir())
 
   kill('SIGTERM')
   await refused(url)
-  answer()
+  respond()
 
-  const { headers, statusCode } = await greeting
-  t.equal(statusCode, 404)
+  const { headers, statusCode } = await response
+  t.equal(statusCode, notFound)
   t.equal(headers.connection, 'close')
   t.match(await ended(), { code: 0, signal: null })
 })
@@ -74,9 +78,9 @@ t.test('SIGTERM does not wait for a connection without a request', async (t) => 
   t.match(await ended(), { code: 0, signal: null })
 })
 
-t.test('a second SIGTERM ends it at once', async (t) => {
-  const { ended, greeting, kill, url } = await startGreeting(t, t.testdir())
-  const broken = t.rejects(greeting)
+t.test('a second SIGTERM ends the process at once', async (t) => {
+  const { ended, kill, response, url } = await startGreeting(t, t.testdir())
+  const broken = t.rejects(response)
 
   kill('SIGTERM')
   await refused(url)
@@ -86,9 +90,9 @@ t.test('a second SIGTERM ends it at once', async (t) => {
   t.match(await ended(), { code: 1 })
 })
 
-t.test('a second Ctrl-C ends it at once', async (t) => {
-  const { ended, greeting, kill, url } = await startGreeting(t, t.testdir())
-  const broken = t.rejects(greeting)
+t.test('a second Ctrl-C ends the process at once', async (t) => {
+  const { ended, kill, response, url } = await startGreeting(t, t.testdir())
+  const broken = t.rejects(response)
 
   kill('SIGINT')
   await refused(url)
@@ -98,45 +102,48 @@ t.test('a second Ctrl-C ends it at once', async (t) => {
   t.match(await ended(), { code: 130 })
 })
 
-t.test('the signal that npm adds to a Ctrl-C is no second one', async (t) => {
+t.test('the signal that npm adds to a Ctrl-C does not count as a second Ctrl-C', async (t) => {
   const env = { npm_lifecycle_event: 'start' }
-  const { answer, ended, greeting, kill, url } = await startGreeting(t, t.testdir(), env)
+  const { ended, kill, respond, response, url } = await startGreeting(t, t.testdir(), env)
 
   kill('SIGINT')
   await refused(url)
   kill('SIGINT')
-  answer()
+  respond()
 
-  t.equal((await greeting).statusCode, 404)
+  t.equal((await response).statusCode, notFound)
   t.match(await ended(), { code: 0, signal: null })
 })
 
-t.test('an uncaught error lets a greeting end, is logged, and ends it with 1', async (t) => {
-  const folder = t.testdir({
-    'fault.mjs': `process.on('SIGWINCH', () => { throw new Error('a fault') })`,
-  })
-  const env = { NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import=${folder}/fault.mjs` }
-  const { answer, ended, greeting, kill, url } = await startGreeting(t, folder, env)
+t.test(
+  'after an uncaught error, the request in flight ends, and the process ends with 1',
+  async (t) => {
+    const folder = t.testdir({
+      'fault.mjs': `process.on('SIGWINCH', () => { throw new Error('a fault') })`,
+    })
+    const env = { NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import=${folder}/fault.mjs` }
+    const { ended, kill, respond, response, url } = await startGreeting(t, folder, env)
 
-  kill('SIGWINCH')
-  await refused(url)
-  answer()
+    kill('SIGWINCH')
+    await refused(url)
+    respond()
 
-  t.equal((await greeting).statusCode, 404)
-  const { code, stdout } = await ended()
-  t.equal(code, 1)
-  t.match(stdout, /"level":60,.*"a fault"/)
-})
+    t.equal((await response).statusCode, notFound)
+    const { code, stdout } = await ended()
+    t.equal(code, 1)
+    t.match(stdout, /"level":60,.*"a fault"/)
+  }
+)
 
 t.test('a client that closes its connection is not logged as an error', async (t) => {
-  const { leave, printed } = await startGreeting(t, t.testdir())
+  const { disconnect, printed } = await startGreeting(t, t.testdir())
 
-  leave()
+  disconnect()
 
   t.equal(await printed(/"level":(\d+),[^\n]*"the client closed the connection"/), '30')
 })
 
-/** Waits until nobody listens at a URL. */
+/** Waits until connections to a URL are refused. */
 async function refused(url: string): Promise<void> {
   const isRefused = () =>
     request(url).then(

@@ -13,11 +13,12 @@ import { shutDownGracefully } from '../../src/server/graceful-shutdown.ts'
 import { createHttpServer } from '../../src/server/http-server.ts'
 import { listen as listenOn } from '../../src/server/listen.ts'
 import { startEmbeddedTable } from '../support/embedded-table.ts'
+import { basePath, greeting } from '../support/greeting.ts'
 import { listen, listenOnFreePort } from '../support/listen.ts'
 import { mockTable } from '../support/mocked-table.ts'
 import { sendOnSocket, startOn } from '../targets/standalone.ts'
 
-/** What only the standalone server has. */
+/** Starts the standalone server. These tests are about what only this server has. */
 async function start(t: Test, host = '127.0.0.1') {
   const table = await startEmbeddedTable()
   const { pool, server } = await startOn(table, { HOST: host })
@@ -29,7 +30,7 @@ async function start(t: Test, host = '127.0.0.1') {
   return { get: (path: string) => sendOnSocket(pool, { path }), pool, server, table }
 }
 
-/** Writes bytes to the server, and reads until it closes the connection. */
+/** Sends bytes to the server, and reads until the server closes the connection. */
 async function sendBytes(origin: string, bytes: string): Promise<string> {
   const { hostname, port } = new URL(origin)
   const socket = connect(Number(port), hostname.replace(/[[\]]/g, ''))
@@ -88,22 +89,23 @@ t.test('requests beyond the limit get 503 at once, and those in flight end', asy
   const get = (path: string) => sendOnSocket(pool, { path })
 
   isHolding = true
-  const greetings = Array.from({ length: 100 }, () => get('/hello/1'))
+  const { path } = greeting('1')
+  const requests = Array.from({ length: 100 }, () => get(path))
   while (held.length < 100) await once(database, 'request')
-  const refused = await get('/hello/1')
+  const rejected = await get(path)
   const health = await get('/health')
   isHolding = false
   held.forEach(respondNothingFound)
 
-  t.equal(refused.status, 503)
-  t.equal(refused.headers['retry-after'], '1')
-  t.match(JSON.parse(refused.body), {
+  t.equal(rejected.status, 503)
+  t.equal(rejected.headers['retry-after'], '1')
+  t.match(JSON.parse(rejected.body), {
     title: 'Service Unavailable',
     detail: 'The server is overloaded. Retry later.',
   })
   t.equal(health.status, 200)
-  t.ok((await Promise.all(greetings)).every(({ status }) => status === 404))
-  t.equal((await get('/hello/1')).status, 404)
+  t.ok((await Promise.all(requests)).every(({ status }) => status === 404))
+  t.equal((await get(path)).status, 404)
 })
 
 function respondNothingFound(response: ServerResponse): void {
@@ -129,7 +131,7 @@ t.test('a response to a request that has not arrived yet closes the connection',
   const [head] = (
     await sendBytes(
       server.listeningOrigin,
-      'POST /hello/1 HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n\r\nslow'
+      `POST ${basePath}/1 HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n\r\nslow`
     )
   ).split('\r\n\r\n')
 
@@ -160,11 +162,11 @@ for (const [what, bytes, status] of slow) {
   })
 }
 
-const broken: [what: string, bytes: string, status: string][] = [
+const invalid: [what: string, bytes: string, status: string][] = [
   ['a text that is not HTTP', 'nonsense\r\n\r\n', '400 Bad Request'],
   [
     'a path that is not percent-encoded',
-    'GET /hello/é HTTP/1.1\r\nHost: test\r\n\r\n',
+    'GET /é HTTP/1.1\r\nHost: test\r\n\r\n',
     '400 Bad Request',
   ],
   [
@@ -173,7 +175,7 @@ const broken: [what: string, bytes: string, status: string][] = [
     '431 Request Header Fields Too Large',
   ],
 ]
-for (const [what, bytes, status] of broken) {
+for (const [what, bytes, status] of invalid) {
   t.test(`${what} gets a problem`, async (t) => {
     const { server } = await start(t)
 
@@ -198,9 +200,17 @@ for (const [what, bytes, status] of broken) {
 }
 
 const hosts: [what: string, lines: string[], status: string][] = [
-  ['HTTP/1.1 without a host', ['GET /hello/1 HTTP/1.1'], '400 Bad Request'],
-  ['HTTP/1.1 with two hosts', ['GET /hello/1 HTTP/1.1', 'Host: a', 'Host: b'], '400 Bad Request'],
-  ['HTTP/1.0 with two hosts', ['GET /hello/1 HTTP/1.0', 'Host: a', 'Host: b'], '400 Bad Request'],
+  ['HTTP/1.1 without a host', [`GET ${basePath}/1 HTTP/1.1`], '400 Bad Request'],
+  [
+    'HTTP/1.1 with two hosts',
+    [`GET ${basePath}/1 HTTP/1.1`, 'Host: a', 'Host: b'],
+    '400 Bad Request',
+  ],
+  [
+    'HTTP/1.0 with two hosts',
+    [`GET ${basePath}/1 HTTP/1.0`, 'Host: a', 'Host: b'],
+    '400 Bad Request',
+  ],
   ['HTTP/1.0 without a host', ['GET /health HTTP/1.0'], '200 OK'],
 ]
 for (const [what, lines, status] of hosts) {
@@ -228,14 +238,14 @@ t.test('an unknown expectation is ignored', async (t) => {
 t.test('a client that resets its connection does not affect others', async (t) => {
   const { get, server } = await start(t)
   const socket = connect(Number(new URL(server.listeningOrigin).port), '127.0.0.1')
-  socket.write('GET /hello/1 HTTP/1.1\r\nHost')
+  socket.write('GET / HTTP/1.1\r\nHost')
   await once(socket, 'connect')
   socket.resetAndDestroy()
 
   t.equal((await get('/health')).status, 200)
 })
 
-t.test('localhost is an address', async (t) => {
+t.test('the server listens on localhost', async (t) => {
   const { get } = await start(t, 'localhost')
   t.equal((await get('/health')).status, 200)
 })
@@ -250,7 +260,7 @@ t.test('a second address has the same limits, and closes with the first', ipv6, 
   shutdown.include(second)
   const origin = `http://[::1]:${new URL(app.listeningOrigin).port}`
 
-  t.match(await sendBytes(origin, 'GET /hello/1 HTTP/1.0\r\n\r\n'), /^HTTP\/1\.1 404 Not Found\r\n/)
+  t.match(await sendBytes(origin, 'GET / HTTP/1.0\r\n\r\n'), /^HTTP\/1\.1 404 Not Found\r\n/)
   t.match(await sendBytes(origin, 'nonsense\r\n\r\n'), /\r\nx-request-id: /)
   t.match(await sendBytes(origin, 'GET'), /^HTTP\/1.1 408 Request Timeout\r\n/)
   t.equal(second.maxConnections, app.server.maxConnections)
@@ -283,7 +293,7 @@ t.test('a closed server leaves no socket open', { timeout: 3000 }, async (t) => 
   const before = sockets()
 
   const { pool, server } = await startOn(table)
-  await sendOnSocket(pool, { path: '/hello/1' })
+  await sendOnSocket(pool, greeting('1'))
   t.ok(sockets().length > before.length)
   await table.repository.forget('1')
   await pool.close()

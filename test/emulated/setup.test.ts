@@ -3,7 +3,7 @@ import { startEmbeddedTable } from '../support/embedded-table.ts'
 import { startProcess } from '../support/start-process.ts'
 import { lambdaEnvironment } from '../targets/lambda.ts'
 
-t.test('it creates the table with names, and leaves what is there as it is', async (t) => {
+t.test('the set-up creates the table with sample names, and keeps existing items', async (t) => {
   const table = await startEmbeddedTable()
   t.teardown(table.stop)
   await table.drop()

@@ -5,14 +5,15 @@ import t, { type Test } from 'tap'
 import { request } from 'undici'
 import { createDynamoDBClient } from '../../src/dynamodb/client.ts'
 import { createRepository, type Repository } from '../../src/hello/repository.ts'
-import { localConnection } from '../../src/local/embedded-dynamodb.ts'
+import { embeddedTableName, localConnection } from '../../src/local/embedded-dynamodb.ts'
 import { startEmbeddedTable } from '../support/embedded-table.ts'
+import { greeting, messageFor, seedPerson, statusFor } from '../support/greeting.ts'
 import { listen } from '../support/listen.ts'
 import { endpoint, origin, startProcess } from '../support/start-process.ts'
 import { TestData } from '../support/test-data.ts'
 import { lambdaEnvironment } from '../targets/lambda.ts'
 
-// Neither the machine's own variables, nor its files, nor its metadata service.
+// Without the variables, the files and the metadata service of the machine.
 const withoutAws = {
   AWS_ACCESS_KEY_ID: '',
   AWS_SECRET_ACCESS_KEY: '',
@@ -28,36 +29,39 @@ async function get(url: string) {
   return { status: statusCode, body: await body.text() }
 }
 
-/** The embedded table, as another process sees it. */
+/** Connects to the embedded table of another process. */
 function openTable(t: Test, endpoint: string): Repository {
   const client = createDynamoDBClient(localConnection(endpoint))
   t.teardown(() => client.destroy())
-  return createRepository(DynamoDBDocumentClient.from(client), 'hello')
+  return createRepository(DynamoDBDocumentClient.from(client), embeddedTableName)
 }
 
-t.test('without a table it embeds one, with names, and prints where all is', async (t) => {
-  const { printed } = startProcess(t, t.testdir())
+t.test(
+  'without a table, the start embeds one with sample names, and prints its URLs',
+  async (t) => {
+    const { printed } = startProcess(t, t.testdir())
+    const data = new TestData(openTable(t, await printed(endpoint)))
 
-  const greeting = await printed(/a greeting +(\S+)/)
-  t.strictSame(await get(greeting), { status: 200, body: 'Hello Ada!' })
+    for (const [line, person] of [
+      [/a greeting +(\S+)/, { id: '1', name: 'Ada' }],
+      [/without a name +(\S+)/, { id: 'unknown' }],
+    ] as const) {
+      const message = messageFor(person)
+      const url = await printed(line)
+      t.strictSame(await get(url), { status: statusFor(person), body: message })
+      t.strictSame(await data.messages(person.id), [message])
+    }
+  }
+)
 
-  const noName = await printed(/without a name +(\S+)/)
-  const notFound = 'NOTFOUND: Name Not Found for ID unknown'
-  t.strictSame(await get(noName), { status: 404, body: notFound })
-
-  const data = new TestData(openTable(t, await printed(endpoint)))
-  t.strictSame(await data.messages('1'), ['Hello Ada!'])
-  t.strictSame(await data.messages('unknown'), [notFound])
-})
-
-t.test('the embedded start is for this machine alone', async (t) => {
+t.test('the embedded start listens only on 127.0.0.1', async (t) => {
   const { printed } = startProcess(t, t.testdir(), { HOST: '' })
   const { port } = new URL(await printed(origin))
 
   await t.rejects(get(`http://127.0.0.2:${port}/health`), { code: 'ECONNREFUSED' })
 })
 
-t.test('a restart keeps names and history', async (t) => {
+t.test('a restart of the embedded start keeps names and messages', async (t) => {
   const folder = t.testdir()
   async function run(act: (repository: Repository) => Promise<void>): Promise<void> {
     const { ended, kill, printed } = startProcess(t, folder)
@@ -68,27 +72,27 @@ t.test('a restart keeps names and history', async (t) => {
 
   await run(async (repository) => {
     await repository.putName('1', 'Grace')
-    await repository.putMessage('1', 'Hello Grace!')
+    await repository.putMessage('1', 'a message')
   })
 
   await run(async (repository) => {
     t.equal(await repository.getName('1'), 'Grace')
-    t.strictSame(await new TestData(repository).messages('1'), ['Hello Grace!'])
+    t.strictSame(await new TestData(repository).messages('1'), ['a message'])
   })
 })
 
-t.test('with a table it talks to that table, and embeds nothing', async (t) => {
+t.test('with a table, the start uses that table and embeds none', async (t) => {
   const table = await startEmbeddedTable()
   t.teardown(table.stop)
   const folder = t.testdir()
   const data = new TestData(table.repository)
-  const id = await data.seed(t, 'Ada')
+  const person = await seedPerson(t, data)
 
   const { printed } = startProcess(t, folder, { ...lambdaEnvironment(table), LOG_LEVEL: 'info' })
-  const { body } = await get(`${await printed(origin)}/hello/${id}`)
+  const { body } = await get(`${await printed(origin)}${greeting(person.id).path}`)
 
-  t.equal(body, 'Hello Ada!')
-  t.strictSame(await data.messages(id), ['Hello Ada!'])
+  t.equal(body, messageFor(person))
+  t.strictSame(await data.messages(person.id), [messageFor(person)])
   t.notOk(existsSync(`${folder}/.dynamodb`))
 })
 
@@ -106,12 +110,12 @@ const refusals: [what: string, env: NodeJS.ProcessEnv, line: RegExp][] = [
   ],
   [
     'no region',
-    { DYNAMODB_TABLE_NAME: 'hello', ...withoutAws },
+    { DYNAMODB_TABLE_NAME: 'test', ...withoutAws },
     /^AWS_REGION must be the region of the table, .* it is not set\.\n$/,
   ],
   [
     'no credentials',
-    { DYNAMODB_TABLE_NAME: 'hello', ...withoutAws, AWS_REGION: 'local' },
+    { DYNAMODB_TABLE_NAME: 'test', ...withoutAws, AWS_REGION: 'local' },
     /^AWS credentials must be where the AWS SDK finds them, .* there are none\.\n$/,
   ],
 ]
@@ -164,15 +168,18 @@ t.test('a folder in use stops the start with one line', async (t) => {
   t.match(stderr, /^The folder \.dynamodb must be free for the embedded DynamoDB .*\n$/)
 })
 
-t.test('a table out of reach does not stop the start: /ready tells', async (t) => {
-  const table = await startEmbeddedTable()
-  await table.stop()
-  const { printed } = startProcess(t, t.testdir(), {
-    ...lambdaEnvironment(table),
-    HOST: '127.0.0.1',
-    LOG_LEVEL: 'info',
-  })
+t.test(
+  'a table that cannot be reached does not stop the start, and /ready responds with 503',
+  async (t) => {
+    const table = await startEmbeddedTable()
+    await table.stop()
+    const { printed } = startProcess(t, t.testdir(), {
+      ...lambdaEnvironment(table),
+      HOST: '127.0.0.1',
+      LOG_LEVEL: 'info',
+    })
 
-  t.equal((await get(`${await printed(origin)}/ready`)).status, 503)
-  t.ok(await printed(/("the table cannot be read yet")/))
-})
+    t.equal((await get(`${await printed(origin)}/ready`)).status, 503)
+    t.ok(await printed(/("the table cannot be read yet")/))
+  }
+)

@@ -6,7 +6,7 @@ import t from 'tap'
 
 const program = fileURLToPath(new URL('../stress/stress.ts', import.meta.url))
 
-t.test('a short stress run breaks no promise', async (t) => {
+t.test('a short stress run reports no broken promise', async (t) => {
   const child = spawn(process.execPath, [program, '--seconds', '10'])
   const [output, errors, [code]] = await Promise.all([
     text(child.stdout),

@@ -1,13 +1,14 @@
 import t, { type Test } from 'tap'
 import { type EmbeddedTable, startEmbeddedTable } from '../support/embedded-table.ts'
+import { greeting } from '../support/greeting.ts'
 import { restApi } from '../support/lambda-events.ts'
 import { createContext, startHandler } from '../targets/lambda.ts'
 import { sendOnSocket, startOn } from '../targets/standalone.ts'
 
 const MESSAGE_DAYS = '30'
-const request = { path: '/hello/1' }
+const request = greeting('1')
 
-/** After a greeting of the id 1: one message, whose last day has come in 30 days. */
+/** After one greeting, the table has one message, which expires after 30 days. */
 async function expectExpiry(t: Test, table: EmbeddedTable, greetedAfter: number): Promise<void> {
   const [message] = await table.leftovers()
   const seconds = Number(message?.expires) - 30 * 24 * 60 * 60
@@ -48,7 +49,7 @@ t.test('names do not expire, and messages do not without MESSAGE_DAYS', async (t
   t.teardown(table.stop)
 
   await table.repository.putName('1', 'Ada')
-  await table.repository.putMessage('1', 'Hello Ada!')
+  await table.repository.putMessage('1', 'a message')
 
   const items = await table.leftovers()
   t.equal(items.length, 2)

@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { Test } from 'tap'
+import { greeting, messageFor, type Person, seedPerson, statusFor } from '../support/greeting.ts'
 import { hostileText } from '../support/hostile-text.ts'
 import type { StartedTarget, Target } from '../support/target.ts'
 import { TestData } from '../support/test-data.ts'
 import { testUnlessUnsupported } from '../support/test-unless-unsupported.ts'
 
 /**
- * What holds for every id, wherever the API runs. Nobody else may use the table meanwhile. A property
- * that fails tells its seed and the id; each run tries other ids.
+ * The promises for any id, on any target that has a table of its own. Each run tries other ids; a
+ * property that fails prints its seed and the id.
  */
-export function specifyHostileIds(t: Test, target: Target): void {
+export function specifyAnyId(t: Test, target: Target): void {
   let api: StartedTarget
   let data: TestData
   t.before(async () => {
@@ -22,87 +23,86 @@ export function specifyHostileIds(t: Test, target: Target): void {
   const test = testUnlessUnsupported(t, target)
   const ids = hostileText.map((text) => text.replace(lostCharacters(target), ''))
 
-  const greet = (id: string, headers: Record<string, string> = {}) =>
-    api.send({ path: `/hello/${encodeURIComponent(id)}`, headers })
-
   async function items(): Promise<Set<string>> {
     return new Set((await api.leftovers(data.ids)).map((item) => JSON.stringify(item)))
   }
 
-  /** Greets an id; tells how many items of the whole table came, and how many went. */
-  async function watch(id: string) {
+  /** Sends a greeting, and counts the items that it adds to the table and removes from it. */
+  async function greet(id: string) {
     const before = await items()
-    const { status, headers, body } = await greet(id)
+    const { status, headers, body } = await api.send(greeting(id))
     const after = await items()
     return {
       response: { status, type: headers['content-type'], body },
-      came: [...after].filter((item) => !before.has(item)).length,
-      went: [...before].filter((item) => !after.has(item)).length,
+      added: [...after].filter((item) => !before.has(item)).length,
+      removed: [...before].filter((item) => !after.has(item)).length,
     }
   }
 
-  async function expectMessage(id: string, status: number, message: string): Promise<void> {
-    assert.deepEqual(await watch(id), {
-      response: { status, type: 'text/plain; charset=utf-8', body: message },
-      came: 1,
-      went: 0,
+  async function expectMessage(person: Person): Promise<void> {
+    const body = messageFor(person)
+    assert.deepEqual(await greet(person.id), {
+      response: { status: statusFor(person), type: 'text/plain; charset=utf-8', body },
+      added: 1,
+      removed: 0,
     })
-    assert.deepEqual(await data.messages(id), [message])
+    assert.deepEqual(await data.messages(person.id), [body])
   }
 
-  test('an id reads and writes its own items alone, and comes back as it was', [], async (t) => {
+  test('a greeting reads and writes only items of its id', [], async (t) => {
     const property = fc.asyncProperty(ids, hostileText, async (suffix, name) => {
-      const known = await data.seed(t, name, suffix)
-      const unknown = data.newId(t, suffix)
-
-      await expectMessage(known, 200, `Hello ${name}!`)
-      await expectMessage(unknown, 404, `NOTFOUND: Name Not Found for ID ${unknown}`)
+      await expectMessage(await seedPerson(t, data, { name, suffix }))
+      await expectMessage({ id: data.newId(t, suffix) })
     })
     await fc.assert(property, { numRuns: 40 })
   })
 
-  test('in JSON, too, an id and a name come back as they were', [], async (t) => {
+  test('a response in JSON has the id and the name unchanged', [], async (t) => {
     const property = fc.asyncProperty(ids, hostileText, async (suffix, name) => {
-      const known = await data.seed(t, name, suffix)
-      const unknown = data.newId(t, suffix)
-      const headers = { accept: 'application/json' }
+      const people: Person[] = [
+        await seedPerson(t, data, { name, suffix }),
+        { id: data.newId(t, suffix) },
+      ]
 
-      for (const [id, message] of [
-        [known, `Hello ${name}!`],
-        [unknown, `NOTFOUND: Name Not Found for ID ${unknown}`],
-      ] as const) {
-        assert.deepEqual(JSON.parse((await greet(id, headers)).body), { message })
-        assert.deepEqual(await data.messages(id), [message])
+      for (const person of people) {
+        const message = messageFor(person)
+        const { body } = await api.send(greeting(person.id, { accept: 'application/json' }))
+        assert.deepEqual(JSON.parse(body), { message })
+        assert.deepEqual(await data.messages(person.id), [message])
       }
     })
     await fc.assert(property, { numRuns: 20 })
   })
 
-  test('an id of up to 2,048 bytes is greeted, and a longer one writes nothing', [], async (t) => {
-    const bytes = fc.integer({ min: 2046, max: 2050 })
-    const fillers = fc.constantFrom('a', 'é', '\u2028', '👋')
-    const property = fc.asyncProperty(bytes, fillers, async (bytes, filler) => {
-      const start = data.newId(t)
-      const id = fill(start, filler, bytes)
-      if (bytes > 2048) {
-        const { response, came, went } = await watch(id)
-        assert.equal(response.status, 400)
-        assert.deepEqual({ came, went }, { came: 0, went: 0 })
-      } else {
-        data.forgetAfter(t, id)
-        await expectMessage(id, 404, `NOTFOUND: Name Not Found for ID ${id}`)
-      }
-    })
-    await fc.assert(property, { numRuns: 20 })
-  })
+  test(
+    'an id of up to 2,048 bytes gets a greeting, and a longer one writes nothing',
+    [],
+    async (t) => {
+      const bytes = fc.integer({ min: 2046, max: 2050 })
+      const fillers = fc.constantFrom('a', 'é', '\u2028', '👋')
+      const property = fc.asyncProperty(bytes, fillers, async (bytes, filler) => {
+        const start = data.newId(t)
+        const id = fill(start, filler, bytes)
+        if (bytes > 2048) {
+          const { response, added, removed } = await greet(id)
+          assert.equal(response.status, 400)
+          assert.deepEqual({ added, removed }, { added: 0, removed: 0 })
+        } else {
+          data.forgetAfter(t, id)
+          await expectMessage({ id })
+        }
+      })
+      await fc.assert(property, { numRuns: 20 })
+    }
+  )
 
-  test('nothing of these tests is left behind', [], async (t) => {
+  test('the tests leave no items behind', [], async (t) => {
     t.ok(data.ids.length > 0)
     t.strictSame(await api.leftovers(data.ids), [])
   })
 }
 
-/** What of an id does not arrive as it was sent. */
+/** The characters of an id that the target changes on the way. */
 function lostCharacters({ unsupported }: Target): RegExp {
   const slashes = unsupported['carry encoded slashes'] ? '/' : ''
   const reserved = unsupported['carry encoded reserved characters'] ? '%?#' : ''

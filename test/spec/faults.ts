@@ -8,39 +8,48 @@ import {
   type Plan,
   startFaultProxy,
 } from '../support/fault-proxy.ts'
+import {
+  findItems,
+  folder,
+  greeting,
+  messageFor,
+  operations,
+  type Person,
+  seedPerson,
+} from '../support/greeting.ts'
 import type { Response } from '../support/target.ts'
 import { TestData } from '../support/test-data.ts'
 
-/** DynamoDB refuses the request, and would refuse a retry. */
+/** With these, DynamoDB refuses the request, and would refuse a retry. */
 const refusals: Fault[] = ['expired credentials', 'missing table']
 
-/** These are not retried: a retry would not help, or there is no time for one. */
+/** Faults after which the request is not retried: a retry would fail too, or come too late. */
 const fatal: Fault[] = ['drip', 'garbage', 'no HTTP', ...refusals]
 
-/** Milliseconds: twice what is promised, since the machine may be busy with other tests. */
-const patience = 6000
+/** Milliseconds: twice the promised 3 seconds, since other tests may load the machine. */
+const maxTime = 6000
 
-// Short, since V8 quotes only a few characters of what it cannot parse.
+// Short, since V8's errors quote only a few characters around what is not JSON.
 const name = 'Zoë'
 
-/** What the service promises when DynamoDB, or the network to it, fails. */
-export function specifyFaults(t: Test, place: Environment, kind: 'serve' | 'handle'): void {
+/** The promises of the service for when DynamoDB, or the network to it, fails. */
+export function specifyFaults(t: Test, environment: Environment, kind: 'serve' | 'handle'): void {
   const slots = 10
   const plans = new Map<string, Plan>()
-  const data = new TestData(place.repository)
+  const data = new TestData(environment.repository)
   let proxy: FaultProxy
   let instances: Instance[]
   let free: Instance[]
 
   t.before(async () => {
-    proxy = await startFaultProxy(place.dynamodb, place.host)
+    proxy = await startFaultProxy(environment.dynamodb, environment.host)
     t.teardown(() => proxy.stop())
-    proxy.follow((asked) => plans.get(asked.id)?.(asked))
+    proxy.follow((request) => plans.get(request.partitionKey ?? '')?.(request))
 
-    // An environment of a function handles one event at a time; Lambda starts more of them.
-    const environments = kind === 'serve' ? 1 : slots / 2
-    const starts = Array.from({ length: environments }, () =>
-      place[kind]({ endpoint: proxy.endpoint })
+    // An instance of a function handles one event at a time, so there are several.
+    const count = kind === 'serve' ? 1 : slots / 2
+    const starts = Array.from({ length: count }, () =>
+      environment[kind]({ endpoint: proxy.endpoint })
     )
     instances = await Promise.all(starts)
     t.teardown(() => Promise.all(instances.map((instance) => instance.stop())))
@@ -52,7 +61,7 @@ export function specifyFaults(t: Test, place: Environment, kind: 'serve' | 'hand
     const instance = free.shift()
     if (!instance) throw new Error('more tests than instances run concurrently')
     const start = performance.now()
-    const response = await instance.send({ path: `/hello/${id}` })
+    const response = await instance.send(greeting(id))
     const time = performance.now() - start
     free.push(instance)
     // DynamoDB may still apply a request that the service has aborted.
@@ -74,50 +83,51 @@ export function specifyFaults(t: Test, place: Environment, kind: 'serve' | 'hand
     t.notMatch(body, internals)
   }
 
-  t.test('faults of requests', async (t) => {
+  t.test('faults of requests to DynamoDB', async (t) => {
     t.jobs = free.length
-    function test(title: string, plan: Plan, check: (t: Test, id: string) => Promise<void>) {
+    function test(title: string, plan: Plan, check: (t: Test, person: Person) => Promise<void>) {
       t.test(title, { buffered: true }, async (t) => {
-        const id = await data.seed(t, name)
-        plans.set(id, plan)
+        const person = await seedPerson(t, data, { name })
+        plans.set(person.id, plan)
 
-        await check(t, id)
+        await check(t, person)
 
-        plans.delete(id)
-        const before = await data.messages(id)
-        const { response } = await greet(id)
-        t.equal(response.body, `Hello ${name}!`, 'the next greeting succeeds')
-        t.strictSame(await data.messages(id), [...before, `Hello ${name}!`])
+        plans.delete(person.id)
+        const before = await data.messages(person.id)
+        const { response } = await greet(person.id)
+        t.equal(response.body, messageFor(person), 'the next greeting succeeds')
+        t.strictSame(await data.messages(person.id), [...before, messageFor(person)])
       })
     }
 
     for (const fault of faults) {
-      for (const operation of ['GetItem', 'PutItem']) {
+      for (const operation of operations) {
         const outcome = fatal.includes(fault) ? 'fails' : 'succeeds'
         test(
-          `a greeting ${outcome} after one ${operation} with "${fault}"`,
-          (asked) => (asked.operation === operation && asked.attempt === 1 ? fault : undefined),
-          async (t, id) => {
-            const { response, time } = await greet(id)
+          `a greeting ${outcome} when the first ${operation} has "${fault}"`,
+          (request) =>
+            request.operation === operation && request.attempt === 1 ? fault : undefined,
+          async (t, person) => {
+            const { response, time } = await greet(person.id)
 
-            t.ok(time < patience, `${time} ms`)
+            t.ok(time < maxTime, `${time} ms`)
             if (fatal.includes(fault)) {
               expectProblem(t, response, fault)
-              t.ok((await data.messages(id)).length <= 1)
+              t.ok((await data.messages(person.id)).length <= 1)
             } else {
-              t.equal(response.body, `Hello ${name}!`)
-              t.strictSame(await data.messages(id), [`Hello ${name}!`])
+              t.equal(response.body, messageFor(person))
+              t.strictSame(await data.messages(person.id), [messageFor(person)])
             }
           }
         )
 
         test(
-          `a greeting fails, and is recorded at most once, with "${fault}" of each ${operation}`,
-          (asked) => (asked.operation === operation ? fault : undefined),
-          async (t, id) => {
+          `a greeting fails, and is recorded at most once, when each ${operation} has "${fault}"`,
+          (request) => (request.operation === operation ? fault : undefined),
+          async (t, { id }) => {
             const { response, time } = await greet(id)
 
-            t.ok(time < patience, `${time} ms`)
+            t.ok(time < maxTime, `${time} ms`)
             expectProblem(t, response, fault)
             t.ok((await data.messages(id)).length <= 1)
           }
@@ -127,51 +137,46 @@ export function specifyFaults(t: Test, place: Environment, kind: 'serve' | 'hand
   })
 
   t.test('a greeting fails while connections are refused', async (t) => {
-    const id = await data.seed(t, name)
+    const { id } = await seedPerson(t, data, { name })
     await proxy.refuse()
     t.teardown(() => proxy.accept())
 
     const { response, time } = await greet(id)
 
-    t.ok(time < patience, `${time} ms`)
+    t.ok(time < maxTime, `${time} ms`)
     expectProblem(t, response)
     t.strictSame(await data.messages(id), [])
   })
 
   t.test('the first greeting succeeds after connections are accepted again', async (t) => {
-    const id = await data.seed(t, name)
-    t.equal((await greet(id)).response.body, `Hello ${name}!`)
+    const person = await seedPerson(t, data, { name })
+    t.equal((await greet(person.id)).response.body, messageFor(person))
   })
 
-  t.test(
-    'a greeting succeeds after the process was frozen and its connections were closed',
-    async (t) => {
-      const id = await data.seed(t, name)
-      for (const instance of instances) {
-        await instance.send({ path: `/hello/${id}` })
-        await instance.freeze()
-        proxy.cut()
-        const greeting = instance.send({ path: `/hello/${id}` })
-        await instance.thaw()
+  t.test('a greeting succeeds after a freeze in which the connections were closed', async (t) => {
+    const person = await seedPerson(t, data, { name })
+    const request = greeting(person.id)
+    for (const instance of instances) {
+      await instance.send(request)
+      await instance.freeze()
+      proxy.cut()
+      const response = instance.send(request)
+      await instance.thaw()
 
-        t.equal((await greeting).body, `Hello ${name}!`)
-      }
+      t.equal((await response).body, messageFor(person))
     }
-  )
+  })
 
   t.test('the log has the failures, but no names and credentials', async (t) => {
+    const origin = new RegExp(`"level":50,[^\\n]*(${folder}/\\w+|src/http/deadline)\\.ts:\\d+`)
     for (const instance of instances) {
       const log = await instance.logs()
-      t.match(log, /"level":50,[^\n]*src\/(hello\/repository|http\/deadline)\.ts:\d+/)
+      t.match(log, origin)
       t.notMatch(log, /Zoë|Credential=|X-Amz-Security-Token/i)
     }
   })
 
   t.test('the tests leave nothing behind', async (t) => {
-    const items = data.ids.map(async (id) => [
-      ...((await place.repository.getName(id)) ?? []),
-      ...(await data.messages(id)),
-    ])
-    t.strictSame((await Promise.all(items)).flat(), [])
+    t.strictSame(await findItems(environment.repository, data.ids), [])
   })
 }

@@ -35,8 +35,8 @@ export async function stressByFaults(part: Part): Promise<Map<string, number>> {
     people.forEach(({ id }, index) => {
       plan.set(id, courses[index] ?? [])
     })
-    proxy.follow(({ id, operation, attempt }) =>
-      plan.get(id)?.at(attempt - 1 + (operation === 'PutItem' ? 3 : 0))
+    proxy.follow(({ partitionKey, operation, attempt }) =>
+      plan.get(partitionKey ?? '')?.at(attempt - 1 + (operation === 'PutItem' ? 3 : 0))
     )
 
     let refusal: Promise<void> | undefined

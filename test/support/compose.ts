@@ -6,20 +6,24 @@ import { createDynamoDBClient } from '../../src/dynamodb/client.ts'
 import { createRepository } from '../../src/hello/repository.ts'
 import { localConnection } from '../../src/local/embedded-dynamodb.ts'
 import { docker } from './docker.ts'
+import { findItems } from './greeting.ts'
+
+// As docker-compose.yml names it.
+const tableName = 'hello'
 
 const folder = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Milliseconds for a test that may have to build the image and pull what it is made of. */
+/** Milliseconds for a test that may have to build the image and to pull its base images. */
 export const buildTimeout = 900_000
 
 export type Compose = Awaited<ReturnType<typeof startCompose>>
 
-/** A name that no other project of this machine has. */
+/** Returns a unique name of a project. */
 export function newProject(): string {
   return `test-${randomUUID()}`
 }
 
-/** Brings docker-compose.yml up, on free ports; `down` it in the end. */
+/** Starts docker-compose.yml on free ports; stop it with `down` at the end. */
 export async function startCompose(project = newProject()) {
   const environment = await new DockerComposeEnvironment(folder, 'docker-compose.yml')
     .withProjectName(project)
@@ -27,36 +31,30 @@ export async function startCompose(project = newProject()) {
     .withProfiles('lambda')
     .up()
     .catch(async (error) => {
-      // testcontainers does this, too, but leaves out what belongs to a profile.
+      // testcontainers does this, too, but not for the services of a profile.
       const down = ['--profile', '*', 'down', '--volumes']
-      // The first error counts.
+      // The first error is the one to report.
       await docker('compose', '--project-name', project, ...down).catch(() => {})
       throw error
     })
 
-  // Not the host that testcontainers finds: docker-compose.yml publishes on this machine alone.
+  // Not the host that testcontainers finds: docker-compose.yml publishes on 127.0.0.1.
   function origin(service: string, port: number): string {
     return `http://127.0.0.1:${environment.getContainer(`${service}-1`).getMappedPort(port)}`
   }
   const dynamodb = origin('dynamodb', 8000)
   const client = createDynamoDBClient(localConnection(dynamodb))
   const documentClient = DynamoDBDocumentClient.from(client)
-  const repository = createRepository(documentClient, 'hello')
+  const repository = createRepository(documentClient, tableName)
 
-  async function leftovers(ids: string[]): Promise<unknown[]> {
-    const items = ids.map(async (id) => [
-      (await repository.getName(id)) ?? [],
-      await Array.fromAsync(repository.history(id)),
-    ])
-    return (await Promise.all(items)).flat(Number.POSITIVE_INFINITY)
-  }
+  const leftovers = (ids: string[]) => findItems(repository, ids)
 
-  /** All that tests have in the table. */
+  /** Returns all items of tests. */
   async function testItems(): Promise<unknown[]> {
     const FilterExpression = 'begins_with(PK, :test)'
     const ExpressionAttributeValues = { ':test': 'TEST' }
     const filter = { FilterExpression, ExpressionAttributeValues }
-    const pages = paginateScan({ client: documentClient }, { TableName: 'hello', ...filter })
+    const pages = paginateScan({ client: documentClient }, { TableName: tableName, ...filter })
     return (await Array.fromAsync(pages)).flatMap(({ Items = [] }) => Items)
   }
 
@@ -71,6 +69,7 @@ export async function startCompose(project = newProject()) {
     dynamodb,
     network: `${project}_default`,
     client: documentClient,
+    tableName,
     repository,
     missing: createRepository(documentClient, 'missing'),
     leftovers,
@@ -80,7 +79,7 @@ export async function startCompose(project = newProject()) {
   }
 }
 
-/** What is left of a project: containers, networks and volumes. */
+/** Returns the ids of a project's containers, networks and volumes. */
 export async function remains(project: string): Promise<string> {
   const filter = `label=com.docker.compose.project=${project}`
   const lists = [['container', '--all'], ['network'], ['volume']].map(([kind = '', ...all]) =>

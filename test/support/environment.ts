@@ -6,14 +6,14 @@ import type { Request, Response } from './target.ts'
 export interface Instance {
   send(request: Request): Promise<Response>
   terminate(): Promise<void>
-  /** Stops it where it is, as Lambda does between two invocations. */
+  /** Stops the process where it is, as Lambda does between two invocations. */
   freeze(): Promise<void>
   thaw(): Promise<void>
-  /** Resolves with the exit code when it has ended. */
+  /** Resolves with the exit code when the process has ended. */
   ended(): Promise<number>
-  /** All that it has logged. */
+  /** Returns the log so far. */
   logs(): Promise<string>
-  /** The most memory that it has had, in bytes; `undefined` where the system does not tell. */
+  /** Returns the peak memory in bytes; `undefined` where the system does not report it. */
   peakMemory(): Promise<number | undefined>
   stop(): Promise<void>
 }
@@ -24,33 +24,33 @@ export interface Server extends Instance {
 }
 
 export interface InstanceOptions {
-  /** Where its DynamoDB is, if not where that of the place is. */
+  /** The endpoint of its DynamoDB; by default, that of the environment. */
   endpoint?: string
-  /** Whether its wall clock stands still, at one time for all. */
+  /** Whether its wall clock is stopped, at the same time for all instances. */
   isClockFrozen?: boolean
 }
 
-/** Where instances of the service can be started, all over one table, whose DynamoDB is apart. */
+/** Starts instances of the service, all on one table; its DynamoDB runs in another process. */
 export interface Environment {
   name: string
-  /** The DynamoDB, for this process. */
+  /** The endpoint of the DynamoDB, for this process. */
   dynamodb: string
   tableName: string
   client: DynamoDBDocumentClient
   repository: Repository
   /** The address of this machine that instances can reach. */
   host: string
-  serve(home: InstanceOptions): Promise<Server>
-  /** Starts an environment of a Lambda function, which handles one event at a time. */
-  handle(home: InstanceOptions): Promise<Instance>
+  serve(options: InstanceOptions): Promise<Server>
+  /** Starts a Lambda function, which handles one event at a time. */
+  handle(options: InstanceOptions): Promise<Instance>
   stop(): Promise<void>
 }
 
-/** An import that has the clock of its process stand still. */
+/** An option of Node.js that stops the wall clock of its process. */
 export const frozenClock =
   "--import=data:text/javascript,import{mock}from'node:test';mock.timers.enable({apis:['Date'],now:1790000000000})"
 
-/** Reads what Linux tells of a process, in bytes: its status file (proc_pid_status(5)). */
+/** Reads the peak memory in bytes from a process's status file on Linux (proc_pid_status(5)). */
 export function readPeakMemory(status: string): number | undefined {
   const [, kilobytes] = /^VmHWM:\s*(\d+) kB$/m.exec(status) ?? []
   return kilobytes === undefined ? undefined : Number(kilobytes) * 1024

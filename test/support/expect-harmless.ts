@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { EmbeddedTable } from './embedded-table.ts'
+import { isMessageItem, messagesIn } from './greeting.ts'
 import type { Response } from './target.ts'
 
 const types = [
@@ -9,7 +10,7 @@ const types = [
   'application/problem+json',
 ]
 
-/** What holds for a response to whatever request. */
+/** Checks what holds for the response to any request. */
 export function expectHarmless({ status, headers, body }: Response): void {
   assert.ok(status < 500, `${status} ${body}`)
   if (status !== 204)
@@ -19,40 +20,33 @@ export function expectHarmless({ status, headers, body }: Response): void {
   assert.match(String(headers['x-request-id']), /^[\da-f-]{36}$/)
 }
 
-/** The message that a response is; none for a problem. */
-export function messagesOf({ status, headers, body }: Response): string[] {
-  const type = String(headers['content-type'])
-  if (type.startsWith('application/problem+json')) return []
-  assert.ok(status === 200 || status === 404, `a message with ${status}`)
-  return [type.startsWith('text/plain') ? body : JSON.parse(body).message]
-}
-
 /**
- * Does what sends whatever request; returns its result and the messages that came into the table
- * meanwhile. Each is in the partition of the id that it tells, or of a name. Removes them.
+ * Calls a function that sends requests. Returns its result and the messages that the service recorded
+ * meanwhile, and removes them. Each must be in the partition of its id.
+ *
+ * @param name the only name in the table
  */
 export async function recordedBy<Result>(
   { leftovers, repository }: EmbeddedTable,
-  act: () => Promise<Result>
+  name: string,
+  send: () => Promise<Result>
 ) {
   const before = new Set((await leftovers()).map((item) => JSON.stringify(item)))
-  const result = await act()
-  const came = (await leftovers()).filter((item) => !before.has(JSON.stringify(item)))
-  await Promise.all(came.map(({ PK }) => repository.forget(PK)))
+  const result = await send()
+  const added = (await leftovers()).filter((item) => !before.has(JSON.stringify(item)))
+  await Promise.all(added.map(({ PK }) => repository.forget(PK)))
 
-  for (const { PK, SK, data } of came) {
-    assert.match(SK, /^TS#/)
-    assert.ok(data === 'Hello Ada!' || data === `NOTFOUND: Name Not Found for ID ${PK}`, data)
-  }
-  return { result, messages: came.map(({ data }) => data) }
+  for (const item of added) assert.ok(isMessageItem(item, name), JSON.stringify(item))
+  return { result, messages: added.map(({ data }) => data) }
 }
 
-/** Sends whatever request: its response is harmless, and what it tells is all that is recorded. */
+/** Sends any request: its response is harmless, and its message is all that is recorded. */
 export async function expectHarmlessRequest(
   table: EmbeddedTable,
+  name: string,
   send: () => Promise<Response>
 ): Promise<void> {
-  const { result: response, messages } = await recordedBy(table, send)
+  const { result: response, messages } = await recordedBy(table, name, send)
   expectHarmless(response)
-  assert.deepEqual(messages, messagesOf(response))
+  assert.deepEqual(messages, messagesIn(response))
 }

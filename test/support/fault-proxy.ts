@@ -1,15 +1,13 @@
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import { buffer } from 'node:stream/consumers'
-import { Type } from 'typebox'
-import { Value } from 'typebox/value'
 import { Pool } from 'undici'
 import { listenOnFreePort } from './listen.ts'
 
-/** What callers must never see of a failure. */
+/** A text in the errors of the proxy that no response and no log line of the service may quote. */
 export const internals = 'arn:aws:dynamodb:eu-central-1:123456789012:table/secret-table'
 
-/** What may happen to a request to DynamoDB, other than that it is answered. */
+/** The faults that a plan can inject into a request to DynamoDB. */
 export const faults = [
   'reset before it is applied',
   'reset after it is applied',
@@ -29,19 +27,17 @@ export const faults = [
 export type Fault = (typeof faults)[number]
 
 /** A request to DynamoDB, as a plan sees it. */
-export interface Asked {
-  id: string
-  operation: 'GetItem' | 'PutItem'
-  /** 1 for the first, 2 for the SDK's first retry, and so on. */
+export interface DynamoDBRequest {
+  /** Such as `GetItem`. */
+  operation: string
+  /** 1 for the first attempt, 2 for the SDK's first retry, and so on. */
   attempt: number
+  /** The partition key of the first item that the request names; `undefined` if it names none. */
+  partitionKey: string | undefined
 }
 
-export type Plan = (asked: Asked) => Fault | undefined
-
-const Body = Type.Union([
-  Type.Object({ Key: Type.Object({ PK: Type.Object({ S: Type.String() }) }) }),
-  Type.Object({ Item: Type.Object({ PK: Type.Object({ S: Type.String() }) }) }),
-])
+/** Returns the fault of a request; `undefined` forwards the request. */
+export type Plan = (request: DynamoDBRequest) => Fault | undefined
 
 const errors: { [fault in Fault]?: [status: number, type: string] } = {
   throttle: [400, 'ProvisionedThroughputExceededException'],
@@ -54,11 +50,11 @@ const errors: { [fault in Fault]?: [status: number, type: string] } = {
 export type FaultProxy = Awaited<ReturnType<typeof startFaultProxy>>
 
 /**
- * Stands between the service and a DynamoDB, and does to each request what a plan says; `stop` it in
- * the end. It is outside the service, so what it does is what a network and a DynamoDB do.
+ * Starts a proxy between the service and a DynamoDB, which injects the faults of a plan; `stop` it at the
+ * end. The service runs unchanged: the faults are those of a network and of DynamoDB.
  *
- * @param endpoint the DynamoDB's
- * @param host where to listen: on this machine, or where containers reach it
+ * @param endpoint of the DynamoDB
+ * @param host the address to listen on: of this machine, or one that containers can reach
  */
 export async function startFaultProxy(endpoint: string, host = '127.0.0.1') {
   const dynamodb = new Pool(endpoint)
@@ -67,13 +63,13 @@ export async function startFaultProxy(endpoint: string, host = '127.0.0.1') {
   let plan: Plan = () => undefined
 
   const server = createServer(async (request, response) => {
-    // Who asked may be gone before the answer.
+    // The client may close its connection before the response.
     response.on('error', () => {})
     const body = await buffer(request).catch(() => undefined)
     if (!body) return
-    const fault = plan(readAsked(request.headers, body))
+    const fault = plan(readRequest(request.headers, body))
     if (fault) count(fault)
-    const work = answer(fault, request.headers, body, response)
+    const work = respond(fault, request.headers, body, response)
     inFlight.add(work)
     await work.finally(() => inFlight.delete(work))
   })
@@ -89,7 +85,7 @@ export async function startFaultProxy(endpoint: string, host = '127.0.0.1') {
     return { status: response.statusCode, text: await response.body.text() }
   }
 
-  async function answer(
+  async function respond(
     fault: Fault | undefined,
     headers: IncomingHttpHeaders,
     body: Buffer,
@@ -111,7 +107,7 @@ export async function startFaultProxy(endpoint: string, host = '127.0.0.1') {
     const { status, text } = await forward(headers, body)
     if (fault === undefined) return reply(response, status, text)
     if (fault === 'reset after it is applied') socket?.resetAndDestroy()
-    // V8 quotes what is around the first letter that it does not understand.
+    // V8's error quotes the characters around the first one that is not JSON.
     if (fault === 'garbage') reply(response, 200, `${text.replace(/}+$/, '')},"":${internals}`)
     if (fault === 'no HTTP') socket?.end(internals)
     if (fault === 'half a body') {
@@ -123,17 +119,17 @@ export async function startFaultProxy(endpoint: string, host = '127.0.0.1') {
 
   return {
     endpoint: `http://${host}:${port}`,
-    /** How often each fault was done. */
+    /** The number of times that each fault was injected. */
     injected,
     follow(next: Plan): void {
       plan = next
     },
-    /** Cuts the connections, as a peer does that is restarted, or that has seen them idle for long. */
+    /** Closes the connections, as a peer does when it restarts, or after an idle timeout. */
     cut(): void {
       count('cut')
       server.closeAllConnections()
     },
-    /** Refuses connections, until it is told to accept. */
+    /** Refuses connections until `accept` is called. */
     async refuse(): Promise<void> {
       count('refuse')
       server.close()
@@ -144,7 +140,7 @@ export async function startFaultProxy(endpoint: string, host = '127.0.0.1') {
       server.listen(port, host)
       await once(server, 'listening')
     },
-    /** Waits until DynamoDB has done all that it was asked to. */
+    /** Resolves when no request is in flight to DynamoDB. */
     async settled(): Promise<void> {
       await Promise.all(inFlight)
     },
@@ -156,15 +152,46 @@ export async function startFaultProxy(endpoint: string, host = '127.0.0.1') {
   }
 }
 
-function readAsked(headers: IncomingHttpHeaders, body: Buffer): Asked {
-  const parsed = Value.Parse(Body, JSON.parse(body.toString()))
-  const isWrite = 'Item' in parsed
+function readRequest(headers: IncomingHttpHeaders, body: Buffer): DynamoDBRequest {
+  const [, operation = ''] = String(headers['x-amz-target']).split('.')
   const [, attempt = '1'] = /attempt=(\d+)/.exec(String(headers['amz-sdk-request'])) ?? []
-  return {
-    id: isWrite ? parsed.Item.PK.S : parsed.Key.PK.S,
-    operation: isWrite ? 'PutItem' : 'GetItem',
-    attempt: Number(attempt),
+  return { operation, attempt: Number(attempt), partitionKey: readPartitionKey(body) }
+}
+
+function readPartitionKey(body: Buffer): string | undefined {
+  try {
+    const request: unknown = JSON.parse(body.toString())
+    return findKey(request) ?? findQueriedKey(request)
+  } catch {
+    return undefined
   }
+}
+
+/** Finds the first partition key in a key or an item, however deep: transactions and batches nest them. */
+function findKey(value: unknown): string | undefined {
+  const { PK, ...others } = fields(value)
+  return readText(PK) ?? Object.values(others).map(findKey).find(isText)
+}
+
+/** Finds the value that the condition of a Query compares the partition key with. */
+function findQueriedKey(request: unknown): string | undefined {
+  const { KeyConditionExpression, ExpressionAttributeValues } = fields(request)
+  const [, name = ''] = /=\s*(:\w+)/.exec(String(KeyConditionExpression)) ?? []
+  return readText(fields(ExpressionAttributeValues)[name])
+}
+
+/** Reads an attribute's value: `{ S: text }`. */
+function readText(attribute: unknown): string | undefined {
+  const { S } = fields(attribute)
+  return isText(S) ? S : undefined
+}
+
+function fields(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {}
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
 }
 
 function writeHead(response: ServerResponse, status: number, text: string): void {
@@ -179,7 +206,7 @@ function reply(response: ServerResponse, status: number, text: string): void {
   response.end(text)
 }
 
-/** Answers byte by byte, but for the last, which nobody waits for. */
+/** Responds byte by byte, and never sends the last one. */
 function drip(response: ServerResponse, status: number, text: string): void {
   writeHead(response, status, text)
   response.flushHeaders()

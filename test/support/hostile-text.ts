@@ -1,14 +1,23 @@
 import fc from 'fast-check'
+import { sortKeys } from './greeting.ts'
 
-// Each does harm where somebody forgot to escape or to decode: in a path, a log, a page, a key.
+// Each does harm where code does not escape or decode it: in a path, a log, a page, a key.
 const harmful = [
   ...['\0', '\x1b[31m', '\r\n', '\n{"level":60,"msg":"forged"}\n', '\u2028', '\u202e', '\ufeff'],
   ...['/', '//', '/..', '/./', '\\', '%', '%00', '%2F', '%zz', '%c3%28', '?', '#', ';', '&', '+'],
   ...['"', "'", '`', '$&', '{id}', '<script>alert(1)</script>', '&lt;', ' ', '\t'],
-  ...['NAME#', 'TS#', '__proto__', 'constructor', 'e\u0301', '👋🏽', '\uffff', '\u{10ffff}'],
+  ...[
+    ...Object.values(sortKeys),
+    '__proto__',
+    'constructor',
+    'e\u0301',
+    '👋🏽',
+    '\uffff',
+    '\u{10ffff}',
+  ],
 ]
 
-/** Any well-formed Unicode text, and combinations of what is known to do harm. */
+/** Any well-formed Unicode text, and combinations of texts that are known to do harm. */
 export const hostileText = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 50 }),
   fc

@@ -7,18 +7,18 @@ import { docker } from './docker.ts'
 import { startHttpProxy } from './http-proxy.ts'
 import { buildStack } from './sam.ts'
 
-/** Builds the stack for MiniStack, in a folder, until the test ends. Returns its template and image. */
+/** Builds the stack for MiniStack into a folder; the image is removed after the test. */
 export async function buildForMiniStack(t: Test, folder: string) {
-  const image = `hello-test:${randomUUID()}`
+  const image = `stack-test:${randomUUID()}`
   const dockerfile = (base: string) => startByEmulator(base, image)
   const template = await buildStack(folder, { tag: image, dockerfile })
   const id = await docker('images', '--quiet', image)
-  // By its id, which removes the tag that SAM adds, too.
+  // By its id: this removes SAM's own tag as well.
   t.teardown(async () => docker('rmi', '--force', id))
   return { image, template }
 }
 
-/** Puts AWS's emulator of Lambda into an image, as MiniStack expects it there. */
+/** Returns a Dockerfile that adds AWS's emulator of Lambda to an image, as MiniStack requires. */
 async function startByEmulator(image: string, tag: string): Promise<string> {
   const format = '{{json .Config.Entrypoint}}'
   const entrypoint: string[] = JSON.parse(await docker('inspect', '--format', format, image))
@@ -26,15 +26,15 @@ async function startByEmulator(image: string, tag: string): Promise<string> {
 FROM public.ecr.aws/lambda/provided:al2023 AS emulator
 FROM ${image}
 COPY --from=emulator /usr/local/bin/aws-lambda-rie /usr/local/bin/
-# Lambda runs a function as a user of its own choice.
+# Lambda runs a function as another user than that of the image.
 USER 993:990
 ENTRYPOINT ${JSON.stringify(['aws-lambda-rie', ...entrypoint])}
-# An image of its own for each test, so that its removal disturbs no other.
+# A unique image for each test, so that its removal does not affect others.
 LABEL test=${tag}
 `
 }
 
-/** Returns a function that runs the SAM CLI in a folder, with Enter as the answer to each question. */
+/** Returns a function that runs the SAM CLI in a folder, and presses Enter at each prompt. */
 export async function samRunner(t: Test, folder: string, env: NodeJS.ProcessEnv) {
   const engine = await startEngineWithoutRegistry(t)
 
@@ -52,7 +52,7 @@ export async function samRunner(t: Test, folder: string, env: NodeJS.ProcessEnv)
 }
 
 /**
- * Starts a proxy of the container engine for SAM, until the test ends; returns its address. It answers
+ * Starts a proxy of the container engine for SAM, until the test ends; returns its address. It responds to
  * logins and pushes itself: there is no Amazon ECR, and MiniStack runs the image on the same engine.
  */
 async function startEngineWithoutRegistry(t: Test): Promise<string> {

@@ -4,8 +4,8 @@ import type { Message } from '../../src/hello/repository.ts'
 import type { StartedTarget } from './target.ts'
 
 /**
- * The three rules of test data: it is seeded by the test; its ids are the test's own; and what the
- * test and the service made of them is removed after the test, also if it fails.
+ * Test data, by three rules: a test seeds what it needs; its ids are unique; the tear-down removes what
+ * the test created and what the service recorded for it, also when the test fails.
  */
 export class TestData {
   readonly ids: string[] = []
@@ -15,7 +15,7 @@ export class TestData {
     this.#items = items
   }
 
-  /** An id that no other test has, and that is forgotten after the test. */
+  /** Returns a unique id, whose items are removed after the test. */
   newId(t: Test, suffix = ''): string {
     const number = String(this.ids.length + 1).padStart(3, '0')
     const id = `TEST${number}_${randomUUID()}${suffix}`
@@ -23,25 +23,25 @@ export class TestData {
     return id
   }
 
-  /** Forgets an id after the test, whoever made it. */
+  /** Removes the items of an id after the test. */
   forgetAfter(t: Test, id: string): void {
     this.ids.push(id)
     t.teardown(() => this.#items.forget(id))
   }
 
-  /** A new id with a name. */
+  /** Stores a name for a new id. */
   async seed(t: Test, name: string, suffix = ''): Promise<string> {
     const id = this.newId(t, suffix)
     await this.#items.putName(id, name)
     return id
   }
 
-  /** The whole history of an id. */
+  /** Returns the messages of an id, oldest first. */
   async history(id: string): Promise<Message[]> {
     return (await Array.fromAsync(this.#items.history(id))).flat()
   }
 
-  /** The texts of the history of an id. */
+  /** Returns the texts of the messages of an id, oldest first. */
   async messages(id: string): Promise<string[]> {
     return (await this.history(id)).map(({ message }) => message)
   }

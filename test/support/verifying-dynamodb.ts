@@ -22,14 +22,15 @@ import { yamlParse } from 'yaml-cfn'
 import { createDynamoDBClient } from '../../src/dynamodb/client.ts'
 import { createTable } from '../../src/dynamodb/create-table.ts'
 import { createRepository } from '../../src/hello/repository.ts'
+import { findItems } from './greeting.ts'
 import { listen } from './listen.ts'
 import { missingProgram } from './missing-program.ts'
 
 const region = 'eu-central-1'
-const tableName = 'hello'
+const tableName = 'test'
 const tableArn = `arn:aws:dynamodb:${region}:123456789012:table/${tableName}`
 
-/** Why no DynamoDB that verifies requests can run here, and what to do about it; `false` if one can. */
+/** The reason why no DynamoDB that verifies requests can run here, and the remedy; `false` if one can. */
 export function noMoto(): Promise<string | false> {
   const moto = "moto, an emulation of AWS (pip install 'moto[server]')"
   return missingProgram('moto_server', '--help', moto)
@@ -38,11 +39,11 @@ export function noMoto(): Promise<string | false> {
 export type VerifyingDynamoDB = Awaited<ReturnType<typeof startVerifyingDynamoDB>>
 
 /**
- * Starts moto, a third party's emulation of AWS, which verifies the signature of each request anew
- * and whether the caller's policies allow it; `stop` it in the end. (moto's documentation, "IAM-like
- * Access Control")
+ * Starts moto, a third party's emulation of AWS; `stop` it at the end. It computes the signature of each
+ * request itself, and checks whether the client's policies allow the request. (moto's documentation,
+ * "IAM-like Access Control")
  *
- * @param host where to listen: on this machine, or where containers reach it
+ * @param host the address to listen on: of this machine, or one that containers can reach
  */
 export async function startVerifyingDynamoDB(host = '127.0.0.1') {
   const server = spawn('moto_server', ['--host', host, '--port', '0'], {
@@ -65,7 +66,7 @@ export async function startVerifyingDynamoDB(host = '127.0.0.1') {
   const sts = new STSClient(connection)
   let roles = 0
 
-  /** Creates a role that may do some actions with the table. */
+  /** Creates a role that allows some actions on the table. */
   async function createRole(actions: string[]): Promise<string> {
     const RoleName = `role-${++roles}`
     const trust = { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { AWS: '*' } }
@@ -83,7 +84,7 @@ export async function startVerifyingDynamoDB(host = '127.0.0.1') {
     return `${Role?.Arn}`
   }
 
-  /** Gives temporary credentials of a role, as AWS gives them to a function or a container. */
+  /** Returns temporary credentials of a role, as AWS gives them to a function or a container. */
   async function assumeRole(RoleArn: string): Promise<Required<Keys>> {
     const command = new AssumeRoleCommand({ RoleArn, RoleSessionName: 'test' })
     const { Credentials } = await sts.send(command)
@@ -94,14 +95,7 @@ export async function startVerifyingDynamoDB(host = '127.0.0.1') {
     }
   }
 
-  /** What is left of ids in the table. */
-  async function leftovers(ids: string[]): Promise<unknown[]> {
-    const items = ids.map(async (id) => [
-      (await repository.getName(id)) ?? [],
-      await Array.fromAsync(repository.history(id)),
-    ])
-    return (await Promise.all(items)).flat(Number.POSITIVE_INFINITY)
-  }
+  const leftovers = (ids: string[]) => findItems(repository, ids)
 
   async function stop(): Promise<void> {
     for (const each of [client, iam, sts]) each.destroy()
@@ -115,7 +109,7 @@ export async function startVerifyingDynamoDB(host = '127.0.0.1') {
     assumeRole,
     repository,
     leftovers,
-    /** The variables of a service on this table, but for its credentials. */
+    /** The variables of a service on this table, without its credentials. */
     variables: {
       AWS_ENDPOINT_URL_DYNAMODB: endpoint,
       AWS_REGION: region,
@@ -127,7 +121,7 @@ export async function startVerifyingDynamoDB(host = '127.0.0.1') {
 
 type Keys = Pick<AwsCredentialIdentity, 'accessKeyId' | 'secretAccessKey' | 'sessionToken'>
 
-/** Credentials as variables. */
+/** Returns credentials as variables. */
 export function keyVariables({ accessKeyId, secretAccessKey, sessionToken = '' }: Keys) {
   return {
     AWS_ACCESS_KEY_ID: accessKeyId,
@@ -136,7 +130,7 @@ export function keyVariables({ accessKeyId, secretAccessKey, sessionToken = '' }
   }
 }
 
-/** The credentials of a role, given by an endpoint, as Amazon ECS and Amazon EKS do. */
+/** Starts an endpoint for the credentials of a role, as Amazon ECS and Amazon EKS have one. */
 export async function containerVariables(t: Test, { assumeRole }: VerifyingDynamoDB, role: string) {
   const { accessKeyId, secretAccessKey, sessionToken } = await assumeRole(role)
   const endpoint = createServer((_request, response) => {
@@ -147,7 +141,7 @@ export async function containerVariables(t: Test, { assumeRole }: VerifyingDynam
   return { AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${await listen(t, endpoint)}` }
 }
 
-/** A profile that assumes a role with the administrator's credentials. */
+/** Writes a profile that assumes a role with the administrator's credentials. */
 export async function profileVariables(
   t: Test,
   { admin, variables }: VerifyingDynamoDB,
@@ -191,7 +185,7 @@ const Template = Type.Object({
   }),
 })
 
-/** The actions that template.yaml allows the function on its table, which are all that it allows. */
+/** Returns the actions that template.yaml allows the function on its table. */
 export async function grantedActions(): Promise<string[]> {
   const text = await readFile(new URL('../../template.yaml', import.meta.url), 'utf8')
   const { Resources } = Value.Parse(Template, yamlParse(text))

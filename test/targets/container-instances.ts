@@ -12,7 +12,7 @@ import {
 import { lambdaContainer } from './containers.ts'
 import { sendOnSocket } from './standalone.ts'
 
-/** Containers of the image, each as docker-compose.yml has it, over DynamoDB Local. */
+/** Starts containers of the image, as docker-compose.yml defines them, over DynamoDB Local. */
 export async function startContainers(): Promise<Environment> {
   const project = newProject()
   const compose = await startCompose(project)
@@ -21,13 +21,13 @@ export async function startContainers(): Promise<Environment> {
   return {
     name: 'containers, over DynamoDB Local',
     dynamodb: compose.dynamodb,
-    tableName: 'hello',
+    tableName: compose.tableName,
     client: compose.client,
     repository: compose.repository,
-    // Where a network has its gateway, this machine is.
+    // This machine is at the gateway of the network.
     host: await docker('network', 'inspect', '--format', gateway, compose.network),
-    async serve(home) {
-      const { origin, ...container } = await run(project, 'api', 3000, home)
+    async serve(options) {
+      const { origin, ...container } = await run(project, 'api', 3000, options)
       const pool = new Pool(origin)
       const stop = async () => {
         await pool.destroy()
@@ -35,8 +35,8 @@ export async function startContainers(): Promise<Environment> {
       }
       return untilReady({ ...container, origin, send: (each) => sendOnSocket(pool, each), stop })
     },
-    async handle(home) {
-      const { origin, ...container } = await run(project, 'lambda', 8080, home)
+    async handle(options) {
+      const { origin, ...container } = await run(project, 'lambda', 8080, options)
       const { send, ...target } = await lambdaContainer({ ...compose, lambda: origin }).start()
       const stop = async () => {
         await target.stop()
@@ -49,17 +49,17 @@ export async function startContainers(): Promise<Environment> {
 }
 
 async function untilReady<T extends Instance>(instance: T): Promise<T> {
-  // It is refused, and makes nothing of the table.
-  const ask = () => instance.send({ path: '/hello/' })
-  await pRetry(ask, { retries: 300, minTimeout: 100, factor: 1 })
+  // It gets a problem, and does not use the table.
+  const probe = () => instance.send({ path: '/' })
+  await pRetry(probe, { retries: 300, minTimeout: 100, factor: 1 })
   return instance
 }
 
 /** Runs one more container of a service. */
-async function run(project: string, service: string, port: number, home: InstanceOptions) {
+async function run(project: string, service: string, port: number, options: InstanceOptions) {
   const env: string[] = []
-  if (home.endpoint) env.push('--env', `AWS_ENDPOINT_URL_DYNAMODB=${home.endpoint}`)
-  if (home.isClockFrozen) env.push('--env', `NODE_OPTIONS=${frozenClock}`)
+  if (options.endpoint) env.push('--env', `AWS_ENDPOINT_URL_DYNAMODB=${options.endpoint}`)
+  if (options.isClockFrozen) env.push('--env', `NODE_OPTIONS=${frozenClock}`)
   const output = await docker(
     ...['compose', '--project-name', project, '--profile', 'lambda', 'run', '--detach'],
     ...['--no-deps', '--publish', `127.0.0.1::${port}`, ...env, service]
@@ -67,7 +67,7 @@ async function run(project: string, service: string, port: number, home: Instanc
   const container = output.split('\n').at(-1) ?? ''
 
   async function peakMemory(): Promise<number | undefined> {
-    // Of the last process: in front of Node.js there may be the emulator of Lambda.
+    // That of the last process: the emulator of Lambda may run in front of Node.js.
     const command = ['exec', container, 'sh', '-c', 'cat /proc/[0-9]*/status']
     return docker(...command).then(readPeakMemory, () => undefined)
   }

@@ -6,7 +6,7 @@ import { restApi } from '../support/lambda-events.ts'
 import { LambdaResponse, requestsAtOnce, type Target } from '../support/target.ts'
 import { sendOnSocket } from './standalone.ts'
 
-const unsupported = { 'freeze the clock': 'it runs on the clock of the machine' }
+const unsupported = { 'freeze the clock': 'it uses the clock of the machine' }
 
 /** The image as a server, over DynamoDB Local. */
 export function standaloneContainer({ api, leftovers, repository }: Compose): Target {
@@ -33,16 +33,19 @@ export function lambdaContainer({ lambda, leftovers, repository }: Compose): Tar
     unsupported,
 
     async start() {
-      // The emulator is one environment, which handles one event at a time.
+      // The emulator handles one event at a time.
       const pool = new Pool(lambda, { connections: 1, pipelining: 1 })
       return {
         async send(request) {
-          const { body: answer } = await pool.request({
+          const response = await pool.request({
             method: 'POST',
             path: '/2015-03-31/functions/function/invocations',
             body: JSON.stringify(restApi.createEvent(request)),
           })
-          const { statusCode, headers, body } = Value.Parse(LambdaResponse, await answer.json())
+          const { statusCode, headers, body } = Value.Parse(
+            LambdaResponse,
+            await response.body.json()
+          )
           return { status: statusCode, headers, body }
         },
         items: repository,

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Value } from 'typebox/value'
+import manifest from '../../package.json' with { type: 'json' }
 import { docker, hostAddress, untilLogged } from '../support/docker.ts'
 import { startEmbeddedTable } from '../support/embedded-table.ts'
 import { startFaultProxy } from '../support/fault-proxy.ts'
@@ -11,9 +12,9 @@ import { type Outcome, type RuntimeApiOptions, startRuntimeApi } from '../suppor
 import { LambdaResponse, type Response, type Target } from '../support/target.ts'
 import { toResponse } from './lambda.ts'
 
-const image = 'hello-dynamodb'
+const image = manifest.name
 
-/** This machine, for a function: a host name, as AWS's endpoints have one, and not an address. */
+/** The host name of this machine for a function: endpoints of AWS have names, not addresses. */
 export const hostName = 'host.test'
 
 /**
@@ -24,10 +25,10 @@ const reservedVariables = {
   AWS_ACCESS_KEY_ID: 'ASIAENVIRONMENT',
   AWS_DEFAULT_REGION: 'eu-central-1',
   AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '128',
-  AWS_LAMBDA_FUNCTION_NAME: 'hello',
+  AWS_LAMBDA_FUNCTION_NAME: 'function',
   AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
   AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
-  AWS_LAMBDA_LOG_GROUP_NAME: '/aws/lambda/hello',
+  AWS_LAMBDA_LOG_GROUP_NAME: '/aws/lambda/function',
   AWS_LAMBDA_LOG_STREAM_NAME: '2026/11/22/[$LATEST]0123456789abcdef0123456789abcdef',
   AWS_LAMBDA_RUNTIME_API: '127.0.0.1:9001',
   AWS_REGION: 'eu-central-1',
@@ -54,9 +55,9 @@ export interface EnvironmentOptions {
   cpus?: string
   /** Further options of `docker run`. */
   options?: string[]
-  /** Whether the function is frozen between invocations, as it is unless it handles several at once. */
+  /** Whether the function is frozen between invocations; not if it handles concurrent events. */
   freezes?: boolean
-  /** Answers requests to 127.0.0.1:9001 outside the Runtime API. */
+  /** Responds to requests to 127.0.0.1:9001 outside the Runtime API. */
   serveOther?: RuntimeApiOptions['serveOther']
 }
 
@@ -66,9 +67,9 @@ export async function buildImage(): Promise<void> {
 }
 
 /**
- * Starts an execution environment of Lambda: two containers that share their network and processes,
- * one with what is Lambda's part, one with the function, which has what Lambda gives it: variables, a
- * user id that the image does not know, a read-only file system except /tmp. `stop` it in the end.
+ * Starts an execution environment of Lambda; `stop` it at the end. Two containers share their network
+ * and processes: one does Lambda's part, the other one runs the function as Lambda does, with variables,
+ * a user id that the image does not define, and a file system that is read-only except for /tmp.
  */
 export async function startEnvironment({
   variables,
@@ -96,7 +97,7 @@ export async function startEnvironment({
   const env = {
     ...reservedVariables,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: `${memory}`,
-    // The CA bundle that a test machine's base image may have is not the function's.
+    // Not the CA bundle that the base image of a test machine may have.
     NODE_EXTRA_CA_CERTS: '',
     ...variables,
   }
@@ -117,7 +118,7 @@ export async function startEnvironment({
     api.close({ errorType: 'Runtime.ExitError', errorMessage })
     return Number(code)
   })
-  // Not unhandled, if nothing waits for it.
+  // A rejection is handled, also when no test awaits it.
   ended.catch(() => {})
 
   async function abandon(error: unknown): Promise<never> {
@@ -154,7 +155,7 @@ export async function startEnvironment({
     maxPolls: api.maxPolls,
     initError: api.initError,
     signal,
-    /** The milliseconds that the function has run on a processor, to 10. */
+    /** Returns the processor time of the function in milliseconds, in steps of 10. */
     processorTime: () => readProcessorTime(sandbox),
     /** Resolves with the exit code when the function's process has ended. */
     ended: () => ended,
@@ -163,7 +164,7 @@ export async function startEnvironment({
   }
 }
 
-/** The HTTP response that an invocation returned. */
+/** Returns the HTTP response of an invocation. */
 export function httpResponse({ response, error }: Outcome): Response {
   if (error) throw new Error(`${error.errorType}: ${error.errorMessage}`)
   return toResponse(Value.Parse(LambdaResponse, response))
@@ -175,7 +176,7 @@ export function environmentTarget(source: EventSource): Target {
     name: `the image behind ${source.name}, over the embedded DynamoDB`,
     unsupported: {
       ...source.unsupported,
-      'freeze the clock': 'it runs on the clock of the machine',
+      'freeze the clock': 'it uses the clock of the machine',
     },
 
     async start() {
@@ -195,7 +196,7 @@ export function environmentTarget(source: EventSource): Target {
   }
 }
 
-/** Starts an embedded DynamoDB that environments reach, by way of a proxy that can do faults. */
+/** Starts an embedded DynamoDB that environments can reach, through a proxy that can inject faults. */
 export async function startReachableTable() {
   const host = await hostAddress()
   const table = await startEmbeddedTable()
@@ -215,7 +216,7 @@ export async function startReachableTable() {
   }
 }
 
-/** Reads it where the function is another process than 1. (proc_pid_stat(5)) */
+/** Reads the processor time of all processes but process 1 and its own (proc_pid_stat(5)). */
 async function readProcessorTime(sandbox: string): Promise<number> {
   const stats = await docker('exec', sandbox, 'sh', '-c', 'cat /proc/[0-9]*/stat')
   const own = /^(1|\d+ \((sh|cat)\)) /
@@ -230,11 +231,11 @@ async function readProcessorTime(sandbox: string): Promise<number> {
 /** A line of a function's log. */
 export interface LogLine {
   text: string
-  /** The fields of a JSON object; none, if the line is none. */
+  /** The fields of the line's JSON object; none if the line is not JSON. */
   fields: Record<string, unknown>
 }
 
-/** What a function has written to its standard output, then to its standard error. */
+/** Returns the lines of a function's standard output, then of its standard error. */
 async function readLogs(container: string): Promise<LogLine[]> {
   const output = await promisify(execFile)('docker', ['logs', container], { maxBuffer: 2 ** 28 })
   const lines = `${output.stdout}${output.stderr}`.split('\n').filter((text) => text !== '')

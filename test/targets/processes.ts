@@ -25,15 +25,15 @@ import { sendOnSocket } from './standalone.ts'
 
 const Database = Type.Object({ endpoint: Type.String(), tableName: Type.String() })
 
-/** Processes of this machine, over an embedded DynamoDB in another process. */
+/** Starts processes on this machine, over an embedded DynamoDB in another process. */
 export async function startProcesses(): Promise<Environment> {
   const database = start('test/support/database-process.ts')
   const { endpoint, tableName } = Value.Parse(Database, await database.message())
   const client = DynamoDBDocumentClient.from(createDynamoDBClient(localConnection(endpoint)))
 
-  const environment = (home: InstanceOptions) => ({
+  const variables = (options: InstanceOptions) => ({
     DYNAMODB_TABLE_NAME: tableName,
-    AWS_ENDPOINT_URL_DYNAMODB: home.endpoint ?? endpoint,
+    AWS_ENDPOINT_URL_DYNAMODB: options.endpoint ?? endpoint,
     AWS_REGION: 'local',
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
@@ -47,8 +47,8 @@ export async function startProcesses(): Promise<Environment> {
     client,
     repository: createRepository(client, tableName),
     host: '127.0.0.1',
-    serve: (home) => serve(environment(home), home),
-    handle: (home) => handle(environment(home), home),
+    serve: (options) => serve(variables(options), options),
+    handle: (options) => handle(variables(options), options),
     async stop() {
       client.destroy()
       await database.stop()
@@ -56,8 +56,8 @@ export async function startProcesses(): Promise<Environment> {
   }
 }
 
-async function serve(env: NodeJS.ProcessEnv, home: InstanceOptions): Promise<Server> {
-  const process = start('src/main.ts', { ...env, HOST: '127.0.0.1', PORT: '0' }, home)
+async function serve(env: NodeJS.ProcessEnv, options: InstanceOptions): Promise<Server> {
+  const process = start('src/main.ts', { ...env, HOST: '127.0.0.1', PORT: '0' }, options)
   const origin = await process.printed(listening)
   const pool = new Pool(origin)
   const stop = async () => {
@@ -67,8 +67,8 @@ async function serve(env: NodeJS.ProcessEnv, home: InstanceOptions): Promise<Ser
   return { ...process, origin, send: (request) => sendOnSocket(pool, request), stop }
 }
 
-async function handle(env: NodeJS.ProcessEnv, home: InstanceOptions): Promise<Instance> {
-  const process = start('test/support/function-process.ts', env, home)
+async function handle(env: NodeJS.ProcessEnv, options: InstanceOptions): Promise<Instance> {
+  const process = start('test/support/function-process.ts', env, options)
   await process.message()
   const limit = pLimit(1)
 
@@ -90,7 +90,9 @@ function start(script: string, env: NodeJS.ProcessEnv = {}, { isClockFrozen = fa
   const output = collectOutput(child)
 
   async function message(): Promise<unknown> {
-    const ended = exited.then(() => Promise.reject(new Error(`it ended: ${output.stderr}`)))
+    const ended = exited.then(() =>
+      Promise.reject(new Error(`the process ended: ${output.stderr}`))
+    )
     return (await Promise.race([once(child, 'message'), ended]))[0]
   }
 

@@ -7,26 +7,26 @@ import { buildStack, root } from '../support/sam.ts'
 import { requestsAtOnce, type Target } from '../support/target.ts'
 import { sendOnSocket } from './standalone.ts'
 
-/** The stack as `sam build` makes it and `sam local start-api` serves it, over DynamoDB Local. */
+/** The stack that `sam build` builds, served by `sam local start-api`, over DynamoDB Local. */
 export function samLocalTarget(compose: Compose, folder: string): Target {
   return {
     name: 'sam local start-api, over DynamoDB Local',
     unsupported: {
       'carry encoded slashes': 'SAM decodes the path',
       'carry encoded reserved characters': 'SAM decodes the path',
-      'freeze the clock': 'it runs on the clock of the machine',
-      'pass on what is no greeting': 'SAM answers it, as API Gateway does',
+      'freeze the clock': 'it uses the clock of the machine',
+      'pass on what is no greeting': 'SAM responds to it, as API Gateway does',
     },
 
     async start() {
       const template = await buildStack(folder, {
         tag: 'function:root',
-        // SAM puts its emulator into the image as the image's user, who may not write there.
+        // SAM copies its emulator into the image as the image's user, which has no permission there.
         dockerfile: (image) => `FROM ${image}\nUSER root\n`,
-        // SAM hands on no variables but those of the template.
+        // SAM passes on only the variables of the template.
         variables: {
           AWS_ENDPOINT_URL_DYNAMODB: 'http://dynamodb:8000',
-          DYNAMODB_TABLE_NAME: 'hello',
+          DYNAMODB_TABLE_NAME: compose.tableName,
         },
       })
       const server = await serve(template, compose.network)
@@ -49,7 +49,7 @@ async function serve(template: string, network: string) {
   const options = ['--port', String(port), '--docker-network', network, '--skip-pull-image']
   const server = spawn(
     'sam',
-    // A container for each request would take a second for each.
+    // Without it, each request would start a container, which takes a second.
     ['local', 'start-api', '--template', template, ...options, '--warm-containers', 'EAGER'],
     {
       cwd: root,

@@ -3,6 +3,7 @@ import { Pool } from 'undici'
 import type { Stack } from '../../src/cli/stack.ts'
 import { createDynamoDBClient } from '../../src/dynamodb/client.ts'
 import { createRepository } from '../../src/hello/repository.ts'
+import { basePath, idIn } from '../support/greeting.ts'
 import { requestsAtOnce, type StartedTarget, type Target } from '../support/target.ts'
 import { sendOnSocket } from './standalone.ts'
 
@@ -11,9 +12,9 @@ export function deployedStack(stack: Stack): Target {
   return {
     name: 'the deployed stack',
     unsupported: {
-      'freeze the clock': 'it runs on the clock of AWS',
-      'share the clock': 'it runs on the clock of AWS',
-      'pass on what is no greeting': 'API Gateway answers it, without the service',
+      'freeze the clock': 'it uses the clock of AWS',
+      'share the clock': 'it uses the clock of AWS',
+      'pass on what is no greeting': 'API Gateway responds to it, without the service',
     },
     start: () => start(stack),
   }
@@ -26,8 +27,8 @@ export function stackOnMiniStack(stack: Stack): Target {
     unsupported: {
       'carry encoded slashes': 'MiniStack decodes the path',
       'carry encoded reserved characters': 'MiniStack decodes the path',
-      'freeze the clock': 'it runs on the clock of the machine',
-      'pass on what is no greeting': 'MiniStack answers it, as API Gateway does',
+      'freeze the clock': 'it uses the clock of the machine',
+      'pass on what is no greeting': 'MiniStack responds to it, as API Gateway does',
     },
     start: () => start(stack),
   }
@@ -36,13 +37,13 @@ export function stackOnMiniStack(stack: Stack): Target {
 /** Connects to the live API of a stack, and to its table. */
 async function start({ endpoint, region, tableName }: Stack): Promise<StartedTarget> {
   const { origin, pathname } = new URL(endpoint)
-  const prefix = pathname.slice(0, pathname.lastIndexOf('/hello/'))
+  const prefix = pathname.slice(0, pathname.lastIndexOf(`${basePath}/`))
   const pool = new Pool(origin, { connections: requestsAtOnce })
   const client = createDynamoDBClient({ region })
   const repository = createRepository(DynamoDBDocumentClient.from(client), tableName)
 
-  // Reads are eventually consistent, the service's of a name too, and may come from several
-  // copies: a few that agree in a row are taken for all.
+  // Reads of names are eventually consistent, those of the service too, and several replicas respond to
+  // them: after three equal reads in a row, all replicas count as up to date.
   async function settle(id: string, name: string | undefined): Promise<void> {
     const deadline = AbortSignal.timeout(30_000)
     for (let agreed = 0; agreed < 3; ) {
@@ -58,8 +59,7 @@ async function start({ endpoint, region, tableName }: Stack): Promise<StartedTar
 
   return {
     send({ path, ...request }) {
-      const id = decodeURIComponent(path.slice('/hello/'.length))
-      return use(id, () => sendOnSocket(pool, { path: prefix + path, ...request }))
+      return use(idIn(path), () => sendOnSocket(pool, { path: prefix + path, ...request }))
     },
     items: {
       history: repository.history,
@@ -79,14 +79,14 @@ async function start({ endpoint, region, tableName }: Stack): Promise<StartedTar
 }
 
 /**
- * Has an interrupted run remove what it made, as the table lives on: the first signal lets no more
- * begin, waits for what is under way, forgets the ids that were used, and ends the process.
+ * Removes the items of an interrupted run, since the table stays: after the first signal, no further
+ * request starts, those in flight end, the items of all used ids are removed, and the process ends.
  */
 function forgetWhenInterrupted(forget: (id: string) => Promise<void>) {
   const ids = new Set<string>()
   const inFlight = new Set<Promise<unknown>>()
   let cleaning: Promise<void> | undefined
-  // npm passes on what the terminal sends to all, so a signal may come twice.
+  // A signal may arrive twice: from the terminal, and from npm, which passes it on.
   for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'])
     process.on(signal, () => {
       cleaning ??= cleanUp(signal)
@@ -95,7 +95,7 @@ function forgetWhenInterrupted(forget: (id: string) => Promise<void>) {
   async function cleanUp(signal: string): Promise<void> {
     await Promise.allSettled(inFlight)
     await Promise.all([...ids].map(forget))
-    console.error(`${signal}: what the tests made is removed`)
+    console.error(`${signal}: the items of the tests are removed`)
     process.exit(1)
   }
 

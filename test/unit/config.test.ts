@@ -1,16 +1,16 @@
 import t from 'tap'
 import { ConfigError, readConfig } from '../../src/config.ts'
 
-const valid = { DYNAMODB_TABLE_NAME: 'hello' }
+const valid = { DYNAMODB_TABLE_NAME: 'table' }
 
-t.test('variables that are not set, or empty, have their defaults', async (t) => {
+t.test('variables that are not set or empty have their defaults', async (t) => {
   const defaults = { ...valid, HOST: '0.0.0.0', PORT: 3000, LOG_LEVEL: 'info', MESSAGE_DAYS: 0 }
   t.strictSame(readConfig(valid), defaults)
   const empty = { HOST: '', PORT: '', LOG_LEVEL: '', MESSAGE_DAYS: '' }
   t.strictSame(readConfig({ ...valid, ...empty }), defaults)
 })
 
-t.test('variables that are set are taken', async (t) => {
+t.test('variables that are set are used', async (t) => {
   const env = { DYNAMODB_TABLE_NAME: 'a-b_c.D9', HOST: '::1', PORT: '65535', LOG_LEVEL: 'trace' }
   const config = readConfig({ ...env, MESSAGE_DAYS: '30' })
   t.strictSame(config, { ...env, PORT: 65535, MESSAGE_DAYS: 30 })
@@ -41,12 +41,12 @@ const wrong: [variables: NodeJS.ProcessEnv, message: string][] = [
   ],
 ]
 for (const [variables, message] of wrong) {
-  t.test(`the start is refused with ${JSON.stringify(variables)}`, async (t) => {
+  t.test(`readConfig rejects ${JSON.stringify(variables)}`, async (t) => {
     t.throws(() => readConfig({ ...valid, ...variables }), new ConfigError(message))
   })
 }
 
-t.test('all that is wrong is said in one line', async (t) => {
+t.test('one line names all malformed variables', async (t) => {
   t.throws(() => readConfig({ PORT: 'x\ny' }), {
     message: /^DYNAMODB_TABLE_NAME must be .*\. PORT must be .* it is "x\\ny"\.$/,
   })

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { mapStackTraces, runFunctionScript } from '../../src/build/function-script.ts'
 
-/** A script as the bundle of the function is one; its second line is the third of its source. */
+/** Writes a script like the bundle of the function; its second line is the third one of its source. */
 function writeScript(t: Test): string {
   const folder = t.testdir({
     'function.cjs': `(function (exports, require, module) { exports.call = (act) => act()
@@ -17,12 +17,12 @@ exports.handler = require('node:os').EOL; exports.fail = () => { throw new Error
   return `${folder}/function.cjs`
 }
 
-t.test('a script runs, and gives what it exports', async (t) => {
+t.test('runFunctionScript returns the exports of a script', async (t) => {
   const { exports } = runFunctionScript(writeScript(t))
   t.match(exports, { handler: '\n' })
 })
 
-t.test('a script takes its code cache', async (t) => {
+t.test('a script uses its code cache', async (t) => {
   const filename = writeScript(t)
   const cache = runFunctionScript(filename).script.createCachedData()
 
@@ -32,14 +32,14 @@ t.test('a script takes its code cache', async (t) => {
   t.match(exports, { handler: '\n' })
 })
 
-t.test('a script runs with a code cache that does not fit', async (t) => {
+t.test('a script runs without a code cache of another V8', async (t) => {
   const { exports, script } = runFunctionScript(writeScript(t), Buffer.from('of another V8'))
 
   t.equal(script.cachedDataRejected, true)
   t.match(exports, { handler: '\n' })
 })
 
-t.test('a stack trace names the source of a script, and other places as they are', async (t) => {
+t.test('a stack trace has the source of the script, and other positions unchanged', async (t) => {
   const { prepareStackTrace } = Error
   t.teardown(() => {
     Error.prepareStackTrace = prepareStackTrace
@@ -49,11 +49,11 @@ t.test('a stack trace names the source of a script, and other places as they are
   const { call, fail } = { call: (_act: () => void) => {}, fail() {}, ...exports }
 
   mapStackTraces(filename)
-  const [what, first, second, third] = stackOf(() => call(fail))
+  const [message, first, second, third] = stackOf(() => call(fail))
 
-  t.equal(what, 'Error: a fault')
+  t.equal(message, 'Error: a fault')
   t.match(first, /^ {4}at exports\.fail \(source\.ts:3:\d+\)$/)
-  t.match(second, /^ {4}at exports\.call \(.*function\.cjs:1:\d+\)$/, 'it has no source')
+  t.match(second, /^ {4}at exports\.call \(.*function\.cjs:1:\d+\)$/, 'the position has no source')
   t.match(third, /^ {4}at .*function-script\.test\.ts:\d+:\d+\)?$/)
 })
 

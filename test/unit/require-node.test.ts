@@ -3,13 +3,13 @@ import t from 'tap'
 
 const check = new URL('../../src/local/require-node.cjs', import.meta.url).pathname
 
-t.test('the Node.js that runs these tests will do', async (t) => {
+t.test('the Node.js that runs these tests is accepted', async (t) => {
   const { status, stderr } = spawnSync(process.execPath, [check], { encoding: 'utf8' })
   t.equal(status, 0)
   t.equal(stderr, '')
 })
 
-t.test('an older Node.js is refused in one line', async (t) => {
+t.test('an older Node.js is rejected with one line', async (t) => {
   const pretend = `Object.defineProperty(process.versions, 'node', { value: '20.20.2' })`
   const { status, stderr } = spawnSync(
     process.execPath,

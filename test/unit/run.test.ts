@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import t from 'tap'
 
-t.test('a start that fails for no known reason shows the error whole', async (t) => {
+t.test('a start that fails for an unknown reason prints the error with its stack', async (t) => {
   const script = `
     import { run } from ${JSON.stringify(new URL('../../src/server/run.ts', import.meta.url))}
     await run(async () => { throw new TypeError('a fault') })`

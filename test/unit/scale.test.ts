@@ -6,7 +6,7 @@ import t from 'tap'
 
 const bench = new URL('../bench/', import.meta.url)
 
-t.test('the page on scale quotes what the simulation prints', async (t) => {
+t.test('SCALE.md has the output of the simulation', async (t) => {
   const page = await readFile(new URL('SCALE.md', bench), 'utf8')
   const scale = fileURLToPath(new URL('scale.ts', bench))
 

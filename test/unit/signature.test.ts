@@ -10,13 +10,13 @@ import { createDynamoDBClient, createSigner, userAgent } from '../../src/dynamod
 import { undiciOptions } from '../../src/dynamodb/undici-options.ts'
 import { listen, listenOnFreePort } from '../support/listen.ts'
 
-/** A request as DynamoDB receives it. */
+/** A request that DynamoDB receives. */
 interface Received {
   request: IncomingMessage
   body: string
 }
 
-/** Collects what arrives at a server. */
+/** Creates a server that collects the requests. */
 function receiver() {
   const received: Received[] = []
   const server = createServer(async (request, response) => {
@@ -26,7 +26,7 @@ function receiver() {
   return { received, server }
 }
 
-/** The Authorization header that the SDK's own signer gives to a request that has arrived. */
+/** Computes the Authorization header of a received request with the SDK's own signer. */
 async function expectedAuthorization(
   { request, body }: Received,
   region: string,
@@ -90,9 +90,9 @@ const clients: [name: string, options: () => DynamoDBClientConfig][] = [
   ['server', undiciOptions],
 ]
 for (const [name, options] of clients) {
-  t.test(`the signatures of the ${name}'s client are those of the SDK's signer`, async (t) => {
+  t.test(`the ${name}'s client signs as the SDK's signer does`, async (t) => {
     // With these, the SDK adds the header X-Amzn-Trace-Id, which proxies may change.
-    process.env.AWS_LAMBDA_FUNCTION_NAME = 'hello'
+    process.env.AWS_LAMBDA_FUNCTION_NAME = 'function'
     process.env._X_AMZN_TRACE_ID = 'Root=1-0-0'
     t.teardown(() => {
       delete process.env.AWS_LAMBDA_FUNCTION_NAME
@@ -114,11 +114,11 @@ for (const [name, options] of clients) {
         credentials,
         systemClockOffset,
       })
-      await client.send(new PutItemCommand({ TableName: 'hello', Item: { PK: { S: id } } }))
+      await client.send(new PutItemCommand({ TableName: 'table', Item: { PK: { S: id } } }))
       client.destroy()
 
       const [last] = received.splice(0)
-      if (!last) throw new Error('nothing has arrived')
+      if (!last) throw new Error('no request has arrived')
       const { authorization, ...headers } = last.request.headers
       t.equal(authorization, await expectedAuthorization(last, region, credentials))
       t.equal(headers['x-amz-security-token'], credentials.sessionToken)
@@ -129,7 +129,7 @@ for (const [name, options] of clients) {
   })
 }
 
-t.test('an endpoint may require another region and service in the signature', async (t) => {
+t.test('the signature has the region and the service that the endpoint requires', async (t) => {
   const credentials = async () => ({ accessKeyId: 'A', secretAccessKey: 'secret' })
   const scheme = { name: 'sigv4', signingName: 'other', signingRegion: 'us-east-1', properties: {} }
   const signer = createSigner({ credentials, region: async () => 'local' }, scheme)
@@ -155,7 +155,7 @@ t.test('requests carry the name and version of the application', async (t) => {
   const client = createDynamoDBClient({ endpoint, region: 'local', credentials })
   t.teardown(() => client.destroy())
 
-  await client.send(new PutItemCommand({ TableName: 'hello', Item: { PK: { S: '1' } } }))
+  await client.send(new PutItemCommand({ TableName: 'table', Item: { PK: { S: '1' } } }))
 
   t.equal(received[0]?.request.headers['user-agent'], userAgent)
 })

@@ -7,7 +7,7 @@ const outputs = {
   DynamoDBTableName: 'hello-Table',
 }
 
-t.test('a stack is found by its name, and tells its outputs', async (t) => {
+t.test('findStack returns the outputs of a stack', async (t) => {
   mockStack(t, outputs)
 
   t.strictSame(await findStack('hello', 'eu-central-1'), {
@@ -17,7 +17,7 @@ t.test('a stack is found by its name, and tells its outputs', async (t) => {
   })
 })
 
-t.test('an output that a stack lacks is named', async (t) => {
+t.test('an error names the missing output of a stack', async (t) => {
   mockStack(t, { HelloPersonApi: outputs.HelloPersonApi })
   await t.rejects(findStack('hello', 'eu-central-1'), {
     name: 'ConfigError',
@@ -25,7 +25,7 @@ t.test('an output that a stack lacks is named', async (t) => {
   })
 })
 
-t.test('so is the first one of a stack without outputs', async (t) => {
+t.test('an error names the first output of a stack without outputs', async (t) => {
   mockStack(t)
   await t.rejects(findStack('hello', 'eu-central-1'), { message: /no output HelloPersonApi/ })
 })
@@ -39,19 +39,19 @@ const refusals: [name: string, message: string, line: RegExp][] = [
   ['CredentialsProviderError', 'none', /^AWS credentials must be .*; there are none\.$/],
 ]
 for (const [name, text, message] of refusals) {
-  t.test(`a ${name} becomes a line that says what is needed`, async (t) => {
+  t.test(`a ${name} becomes one line with the remedy`, async (t) => {
     mockFailure(t, Object.assign(new Error(text), { name }))
     await t.rejects(findStack('hello', 'eu-central-1'), { name: 'ConfigError', message })
   })
 }
 
-t.test('another failure stays as it is', async (t) => {
+t.test('another failure is not changed', async (t) => {
   const failure = new Error('another')
   mockFailure(t, failure)
   t.equal(await findStack('hello', 'eu-central-1').catch((error) => error), failure)
 })
 
-t.test('without a region it says what to set', async (t) => {
+t.test('without a region, the error names the variable to set', async (t) => {
   const { AWS_CONFIG_FILE, AWS_PROFILE, AWS_REGION } = process.env
   t.teardown(() => restore({ AWS_CONFIG_FILE, AWS_PROFILE, AWS_REGION }))
   restore({ AWS_CONFIG_FILE: '/dev/null', AWS_PROFILE: undefined, AWS_REGION: undefined })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { readTableDefinition } from '../../src/dynamodb/table-definition.ts'
 
-/** A template whose table has these properties, besides a key. */
+/** Returns a template whose table has these properties and a key. */
 function template(properties: string): string {
   return `
 Resources:
@@ -21,7 +21,7 @@ const key = {
   AttributeDefinitions: [{ AttributeName: 'PK', AttributeType: 'S' }],
 }
 
-t.test('what CreateTable takes is read as it stands', async (t) => {
+t.test('the properties that CreateTable takes are read unchanged', async (t) => {
   const definition = readTableDefinition(
     template(`
       BillingMode: PROVISIONED
@@ -52,7 +52,7 @@ t.test('an error names the property that uses an intrinsic function', async (t) 
   })
 })
 
-t.test('an error tells where a table is not as DynamoDB has it', async (t) => {
+t.test('an error names the property that CreateTable would not take', async (t) => {
   t.throws(() => readTableDefinition(template('BillingMode: FREE')), {
     message: 'Table/BillingMode must be equal to one of the allowed values',
   })

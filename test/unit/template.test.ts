@@ -1,8 +1,12 @@
 import { readFileSync } from 'node:fs'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import t from 'tap'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { yamlParse } from 'yaml-cfn'
+import { buildApp } from '../../src/app.ts'
+import { readConfig } from '../../src/config.ts'
 
 const Template = Type.Object({
   Parameters: Type.Record(Type.String(), Type.Object({ Default: Type.Unknown() })),
@@ -18,7 +22,15 @@ const Template = Type.Object({
   Outputs: Type.Record(Type.String(), Type.Object({ Value: Type.Unknown() })),
 })
 
-/** What readers, clients and operators rely on; cfn-lint and sam validate judge the rest. */
+const Events = Type.Record(
+  Type.String(),
+  Type.Object({
+    Type: Type.Enum(['Api', 'HttpApi']),
+    Properties: Type.Object({ Path: Type.String(), Method: Type.String() }),
+  })
+)
+
+/** The properties that clients and operators rely on; cfn-lint and sam validate check the rest. */
 const path = new URL('../../template.yaml', import.meta.url)
 const template = Value.Parse(Template, yamlParse(readFileSync(path, 'utf8')))
 
@@ -26,21 +38,47 @@ function properties(resource: string) {
   return template.Resources[resource]?.Properties ?? {}
 }
 
-t.test('the service may get and put items of this table, and nothing more', async (t) => {
-  const { Policies, Role } = properties('Function')
-  t.strictSame(Policies, [
-    {
-      Version: '2012-10-17',
-      Statement: [
-        {
-          Effect: 'Allow',
-          Action: ['dynamodb:GetItem', 'dynamodb:PutItem'],
-          Resource: { 'Fn::GetAtt': ['Table', 'Arn'] },
-        },
-      ],
-    },
-  ])
-  t.equal(Role, undefined)
+t.test(
+  'the role of the function allows GetItem and PutItem on this table, and no other action',
+  async (t) => {
+    const { Policies, Role } = properties('Function')
+    t.strictSame(Policies, [
+      {
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Allow',
+            Action: ['dynamodb:GetItem', 'dynamodb:PutItem'],
+            Resource: { 'Fn::GetAtt': ['Table', 'Arn'] },
+          },
+        ],
+      },
+    ])
+    t.equal(Role, undefined)
+  }
+)
+
+/** Returns the routes of the app, as the template writes methods and paths. */
+async function readRoutes(): Promise<string[]> {
+  const routes: string[] = []
+  const app = buildApp({
+    client: DynamoDBDocumentClient.from(new DynamoDBClient({ region: 'none' })),
+    config: readConfig({ DYNAMODB_TABLE_NAME: 'none', LOG_LEVEL: 'silent' }),
+    beforeResources: (app) =>
+      app.addHook('onRoute', ({ method, url }) => {
+        const path = url.replace(/:(\w+)/g, '{$1}').replace(/\*$/, '{proxy+}')
+        for (const each of [method].flat()) routes.push(`${each} ${path}`)
+      }),
+  })
+  await app.ready()
+  await app.close()
+  return routes.sort()
+}
+
+t.test('each route of the app has an event of the function, and each event a route', async (t) => {
+  const events = Object.values(Value.Parse(Events, properties('Function').Events))
+  const routes = events.map(({ Properties }) => `${Properties.Method} ${Properties.Path}`)
+  t.strictSame(routes.sort(), await readRoutes())
 })
 
 t.test('the API is GET /hello/{id} in the stage Prod, and nothing else', async (t) => {
@@ -65,7 +103,7 @@ t.test('the API is throttled on every path and method', async (t) => {
   ])
 })
 
-t.test('the table is encrypted, can be restored, and forgets messages that expire', async (t) => {
+t.test('the table is encrypted, has backups, and deletes expired messages', async (t) => {
   t.match(properties('Table'), {
     SSESpecification: { SSEEnabled: true },
     PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
@@ -73,14 +111,14 @@ t.test('the table is encrypted, can be restored, and forgets messages that expir
   })
 })
 
-t.test('the table outlives its stack and its replacement', async (t) => {
+t.test('the table is kept when the stack is deleted or the table is replaced', async (t) => {
   t.match(template.Resources.Table, {
     DeletionPolicy: 'RetainExceptOnCreate',
     UpdateReplacePolicy: 'Retain',
   })
 })
 
-t.test('clients find the API and the table by the outputs', async (t) => {
+t.test('the outputs have the API, the table, the function and its role', async (t) => {
   const endpoint = 'https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/Prod/hello/{id}'
   t.strictSame(template.Outputs.HelloPersonApi?.Value, { 'Fn::Sub': endpoint })
   t.strictSame(template.Outputs.DynamoDBTableName?.Value, { Ref: 'Table' })
