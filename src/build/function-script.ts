@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { createRequire, SourceMap } from 'node:module'
 import { Script } from 'node:vm'
+import type { LambdaResponse } from '@fastify/aws-lambda'
+
+interface FunctionExports {
+  handler?(event: unknown, context: { awsRequestId: string }): Promise<LambdaResponse>
+}
 
 /**
  * Runs the bundle of the function, which is a script, so that it can have a code cache: V8 need not
@@ -10,7 +15,7 @@ import { Script } from 'node:vm'
  */
 export function runFunctionScript(filename: string, cachedData?: Buffer) {
   const script = new Script(readFileSync(filename, 'utf8'), { filename, cachedData })
-  const module: { exports: Partial<typeof import('../lambda/handler.ts')> } = { exports: {} }
+  const module: { exports: FunctionExports } = { exports: {} }
   const run: (exports: object, require: NodeJS.Require, module: object) => void =
     script.runInThisContext()
   run(module.exports, createRequire(filename), module)

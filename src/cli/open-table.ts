@@ -2,7 +2,8 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { readConfig } from '../config.ts'
 import { createDynamoDBClient } from '../dynamodb/client.ts'
 import { createRepository, type Repository } from '../hello/repository.ts'
-import { embeddedPort, embeddedTableName, localConnection } from '../local/embedded-dynamodb.ts'
+import { embeddedPort, localConnection } from '../local/embedded-dynamodb.ts'
+import { embeddedTableName } from '../local/sample-names.ts'
 import { findStack } from './stack.ts'
 
 /** A table of the service, open for a tool; `close` it in the end. */

@@ -3,9 +3,6 @@ import dynalite from 'dynalite'
 import { Level } from 'level'
 import { ConfigError } from '../config.ts'
 
-/** The table of `npm start`. */
-export const embeddedTableName = 'local'
-
 /** Where `npm start` has its DynamoDB: after the server's port, so that tools find it; 0 stays 0. */
 export function embeddedPort(port: number): number {
   return port === 0 ? 0 : (port + 1) % 65_536

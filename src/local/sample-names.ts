@@ -1,6 +1,9 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { createRepository } from '../hello/repository.ts'
 
+/** The table of `npm start`. */
+export const embeddedTableName = 'hello'
+
 const sampleNames = { 1: 'Ada', 2: 'Grace', 3: 'Katherine' }
 
 /** Stores the sample names, each unless its id has a name. */

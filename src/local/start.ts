@@ -2,14 +2,9 @@ import { ConfigError, readConfig } from '../config.ts'
 import { createDynamoDBClient } from '../dynamodb/client.ts'
 import { run } from '../server/run.ts'
 import { startServer } from '../server/server.ts'
-import {
-  type EmbeddedDynamoDB,
-  embeddedPort,
-  embeddedTableName,
-  startEmbeddedDynamoDB,
-} from './embedded-dynamodb.ts'
+import { type EmbeddedDynamoDB, embeddedPort, startEmbeddedDynamoDB } from './embedded-dynamodb.ts'
 import { prepareTable } from './prepare-table.ts'
-import { examples } from './sample-names.ts'
+import { embeddedTableName, examples } from './sample-names.ts'
 
 const folder = '.dynamodb'
 const { env } = process

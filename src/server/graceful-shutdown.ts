@@ -1,21 +1,15 @@
-import type { Server } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 
 /**
  * Closes the connections as soon as no request is in flight. By default, a closing server also waits for
  * connections that carry no request yet (browsers open them in advance) and for those that clients keep
  * open after their response.
- *
- * @returns `include`, for servers of the app beside `app.server`
  */
-export function shutDownGracefully(app: FastifyInstance) {
-  const others: Server[] = []
-  let othersClosed: Promise<unknown>[] = []
+export function shutDownGracefully(app: FastifyInstance): void {
   let closing = false
   let inFlight = 0
   function closeWhenDone(): void {
-    if (!closing || inFlight > 0) return
-    for (const server of [app.server, ...others]) server.closeAllConnections()
+    if (closing && inFlight === 0) app.server.closeAllConnections()
   }
   // After a whole turn of the event loop, in which requests that have arrived are read.
   function closeSoon(): void {
@@ -31,15 +25,10 @@ export function shutDownGracefully(app: FastifyInstance) {
   })
   app.addHook('preClose', async () => {
     closing = true
-    othersClosed = others.map((server) => new Promise((resolve) => server.close(resolve)))
-    // Fastify closes app.server right after this hook.
+    // Fastify stops accepting connections right after this hook.
     closeSoon()
-  })
-  app.addHook('onClose', async () => {
-    await Promise.all(othersClosed)
   })
   app.addHook('onSend', async (_request, reply) => {
     if (closing) reply.header('connection', 'close')
   })
-  return { include: (server: Server) => others.push(server) }
 }

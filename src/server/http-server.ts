@@ -3,7 +3,10 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 // An idle connection takes about 25 KB.
 const maxConnections = 2000
 
-/** Creates an HTTP server with limits for its clients, for Fastify's option `serverFactory`. */
+/**
+ * Creates an HTTP server with limits for its clients, for Fastify's option `serverFactory`. With it, Fastify
+ * listens on one address of `localhost` only: a second server would have none of the limits.
+ */
 export function createHttpServer(handler: RequestListener): Server {
   const options = {
     // Milliseconds for a client to send its whole request, headers and body. Node.js takes the longer

@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns/promises'
 import {
   type DynamoDBClient,
   type DynamoDBClientConfig,
@@ -15,7 +14,6 @@ import { clientErrorHandler } from './client-error-handler.ts'
 import { shutDownGracefully } from './graceful-shutdown.ts'
 import { healthRoutes } from './health-routes.ts'
 import { createHttpServer } from './http-server.ts'
-import { listen } from './listen.ts'
 import { limitConcurrency } from './load-shedding.ts'
 import { requireHost } from './require-host.ts'
 
@@ -35,14 +33,14 @@ export async function startServer(
   const app = buildApp({ client, config, clientErrorHandler, serverFactory: createHttpServer })
   app.addHook('onClose', async () => baseClient.destroy())
   requireHost(app)
-  const shutdown = shutDownGracefully(app)
+  shutDownGracefully(app)
   limitConcurrency(app)
   app.register(healthRoutes, { client, tableName })
 
   try {
     await checkRegion(baseClient)
     await checkTable(app, client, tableName)
-    for (const server of await tryToListen(app, config)) shutdown.include(server)
+    await listen(app, config)
   } catch (error) {
     await app.close()
     throw error
@@ -73,15 +71,8 @@ async function checkTable(app: FastifyInstance, client: DynamoDBDocumentClient, 
   }
 }
 
-async function tryToListen(app: FastifyInstance, { HOST, PORT }: Config) {
-  const addresses = await addressesOf(HOST)
-  return listen(app, addresses, PORT).catch((error: Error) => {
+async function listen(app: FastifyInstance, { HOST, PORT }: Config): Promise<void> {
+  await app.listen({ host: HOST, port: PORT }).catch((error: Error) => {
     throw new ConfigError(`HOST and PORT must be free to listen on: ${error.message}.`)
   })
-}
-
-async function addressesOf(host: string): Promise<string[]> {
-  if (host !== 'localhost') return [host]
-  const addresses = await lookup(host, { all: true, order: 'ipv4first' })
-  return addresses.map(({ address }) => address)
 }

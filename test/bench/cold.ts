@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { createApiEvent } from '../../src/build/api-event.ts'
 import { example } from '../../src/resources.ts'
 import { type Figures, interleave, type Table } from './interleave.ts'
 import { path, type Subject } from './subjects.ts'
@@ -21,11 +20,7 @@ export function benchCold(
 }
 
 async function start({ handler, options }: Subject, env: NodeJS.ProcessEnv): Promise<Figures> {
-  const program = [
-    path('processes/start.mjs'),
-    handler,
-    JSON.stringify(createApiEvent(example.request)),
-  ]
+  const program = [path('processes/start.mjs'), handler, JSON.stringify(example.event)]
   const begin = performance.now()
   const child = spawn(process.execPath, [...options, ...program], {
     env: { ...process.env, ...env },

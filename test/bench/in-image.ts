@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { createApiEvent } from '../../src/build/api-event.ts'
 import { startDynamoDBStub } from '../../src/build/dynamodb-stub.ts'
 import { example } from '../../src/resources.ts'
 import { type Figures, interleave } from './interleave.ts'
@@ -56,7 +55,7 @@ async function start(program: Program): Promise<Figures> {
   next.setHeader('Lambda-Runtime-Deadline-Ms', Date.now() + 10_000)
   // Without it, the runtime client crashes.
   next.setHeader('content-type', 'application/json')
-  next.end(JSON.stringify(createApiEvent(example.request)))
+  next.end(JSON.stringify(example.event))
 
   const [request] = await Promise.race([nextRequest(), failed])
   const result = JSON.parse(await text(request))

@@ -4,7 +4,6 @@ import { cpus } from 'node:os'
 import { promisify } from 'node:util'
 import autocannon from 'autocannon'
 import { Pool } from 'undici'
-import { createApiEvent } from '../../src/build/api-event.ts'
 import { example } from '../../src/resources.ts'
 import { type Figures, interleave, type Table } from './interleave.ts'
 import { path, type Subject } from './subjects.ts'
@@ -38,7 +37,7 @@ export async function benchHandlers(
     const program = [
       path('processes/greet.mjs'),
       handler,
-      JSON.stringify(createApiEvent(example.request)),
+      JSON.stringify(example.event),
       `${greetings}`,
     ]
     const [command = '', ...args] = [...pinned, process.execPath, ...options, ...program]
@@ -123,7 +122,7 @@ export async function untilItGreets(origin: string): Promise<void> {
 
 async function greets(pool: Pool): Promise<boolean> {
   try {
-    const { body } = await pool.request({ method: 'GET', path: example.request.path })
+    const { body } = await pool.request({ method: 'GET', path: example.event.path })
     return (await body.text()) === example.response.body
   } catch {
     return false
@@ -133,7 +132,7 @@ async function greets(pool: Pool): Promise<boolean> {
 /** Sends a number of requests, or for seconds, 50 at once. */
 export async function fire(origin: string, load: { amount: number } | { duration: number }) {
   const result = await autocannon({
-    url: `${origin}${example.request.path}`,
+    url: `${origin}${example.event.path}`,
     connections: 50,
     ...load,
   })

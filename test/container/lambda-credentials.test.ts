@@ -12,7 +12,7 @@ import {
   startEnvironment,
 } from '../targets/execution-environment.ts'
 
-const event = restApi.createEvent({ path: example.request.path })
+const event = restApi.createEvent({ path: example.event.path })
 
 /**
  * The sources of a function's credentials. With SnapStart, its environment has none, but an endpoint, as

@@ -1,21 +1,13 @@
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import { connect } from 'node:net'
-import { networkInterfaces } from 'node:os'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { Pool } from 'undici'
-import { buildApp } from '../../src/app.ts'
-import { readConfig } from '../../src/config.ts'
 import { localConnection } from '../../src/local/embedded-dynamodb.ts'
-import { clientErrorHandler } from '../../src/server/client-error-handler.ts'
-import { shutDownGracefully } from '../../src/server/graceful-shutdown.ts'
-import { createHttpServer } from '../../src/server/http-server.ts'
-import { listen as listenOn } from '../../src/server/listen.ts'
 import { startEmbeddedTable } from '../support/embedded-table.ts'
 import { basePath, greeting } from '../support/greeting.ts'
-import { listen, listenOnFreePort } from '../support/listen.ts'
-import { mockTable } from '../support/mocked-table.ts'
+import { listen } from '../support/listen.ts'
 import { sendOnSocket, startOn } from '../targets/standalone.ts'
 
 /** Starts the standalone server. These tests are about what only this server has. */
@@ -245,46 +237,12 @@ t.test('a client that resets its connection does not affect others', async (t) =
   t.equal((await get('/health')).status, 200)
 })
 
-t.test('the server listens on localhost', async (t) => {
-  const { get } = await start(t, 'localhost')
+t.test('localhost is one address, with the limits of the server', async (t) => {
+  const { get, server } = await start(t, 'localhost')
+
   t.equal((await get('/health')).status, 200)
+  t.equal(server.addresses().length, 1)
 })
-
-const hasIPv6 = networkInterfaces().lo?.some(({ address }) => address === '::1')
-const ipv6 = { skip: hasIPv6 ? false : 'the machine has no IPv6' }
-
-t.test('a second address has the same limits, and closes with the first', ipv6, async (t) => {
-  const app = buildApp({ ...mockedApp(), clientErrorHandler, serverFactory: createHttpServer })
-  const shutdown = shutDownGracefully(app)
-  const [second = app.server] = await listenOn(app, ['127.0.0.1', '::1'], 0)
-  shutdown.include(second)
-  const origin = `http://[::1]:${new URL(app.listeningOrigin).port}`
-
-  t.match(await sendBytes(origin, 'GET / HTTP/1.0\r\n\r\n'), /^HTTP\/1\.1 404 Not Found\r\n/)
-  t.match(await sendBytes(origin, 'nonsense\r\n\r\n'), /\r\nx-request-id: /)
-  t.match(await sendBytes(origin, 'GET'), /^HTTP\/1.1 408 Request Timeout\r\n/)
-  t.equal(second.maxConnections, app.server.maxConnections)
-
-  // A connection without a request does not keep the server open.
-  const idle = connect({ host: '::1', port: Number(new URL(origin).port) })
-  await once(idle, 'connect')
-  await Promise.all([app.close(), once(idle, 'close'), once(second, 'close')])
-})
-
-t.test('a second address that is in use ends the start', ipv6, async (t) => {
-  const other = createServer()
-  const port = await listenOnFreePort(other, '::1')
-  t.teardown(() => other.close())
-  const app = buildApp({ ...mockedApp(), serverFactory: createHttpServer })
-  t.teardown(() => app.close())
-
-  await t.rejects(listenOn(app, ['127.0.0.1', '::1'], port), { code: 'EADDRINUSE' })
-})
-
-function mockedApp() {
-  const config = readConfig({ DYNAMODB_TABLE_NAME: 'mocked', LOG_LEVEL: 'silent' })
-  return { client: mockTable().client, config }
-}
 
 t.test('a closed server leaves no socket open', { timeout: 3000 }, async (t) => {
   const table = await startEmbeddedTable()
