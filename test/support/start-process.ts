@@ -72,7 +72,7 @@ export async function untilPrinted(
 }
 
 /** Where the embedded DynamoDB of the process listens. */
-export const endpoint = /the table +"local" at ([^,]+)/
+export const endpoint = /the table +"hello" at ([^,]+)/
 
 /** Where the process listens. */
 export const origin = /listening at (http:[^"]+)/
