@@ -45,15 +45,15 @@ for (const { home, options } of clients) {
   }
 }
 
-t.test('the messages of an id are read consistently, to print and to delete them', async (t) => {
+t.test('items are queried consistently, to delete them in pages of 25', async (t) => {
   const { client, mock } = mockTable()
   const repository = createRepository(client, 'mocked')
 
   await Array.fromAsync(repository.history('1'))
   await repository.forget('1')
 
-  const queries = mock.commandCalls(QueryCommand).map(({ args }) => args[0].input.ConsistentRead)
-  t.strictSame(queries, [true, true])
+  const queries = mock.commandCalls(QueryCommand).map(({ args }) => args[0].input)
+  t.match(queries, [{ ConsistentRead: true }, { ConsistentRead: true, Limit: 25 }])
 })
 
 const accepted: NodeJS.ProcessEnv[] = [
