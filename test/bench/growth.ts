@@ -4,7 +4,7 @@ import { createTable } from '../../src/dynamodb/create-table.ts'
 import { greet } from '../../src/hello/greeter.ts'
 import { createRepository } from '../../src/hello/repository.ts'
 import { startEmbeddedDynamoDB } from '../../src/local/embedded-dynamodb.ts'
-import { messageItem } from '../support/greeting.ts'
+import { messageItem, operations } from '../support/greeting.ts'
 import { type Figures, interleave, type Table } from './interleave.ts'
 import { summarize } from './statistics.ts'
 
@@ -58,7 +58,8 @@ function countUnits(dynamodb: ReturnType<typeof createDynamoDBClient>) {
         const result = await next({ ...args, input })
         const { ConsumedCapacity: consumed } = { ConsumedCapacity: undefined, ...result.output }
         if (consumed && 'CapacityUnits' in consumed)
-          units[commandName === 'GetItemCommand' ? 'read' : 'write'] += consumed.CapacityUnits ?? 0
+          units[commandName === `${operations[0]}Command` ? 'read' : 'write'] +=
+            consumed.CapacityUnits ?? 0
         return result
       },
     { step: 'initialize' }
