@@ -94,7 +94,7 @@ export async function handler(event: unknown, context: Context): Promise<Respons
   return response
 }
 
-// The server's limit, too (server/server.ts). An event may have up to 6 MB.
+// The server's limit, too (server/http-server.ts). An event may have up to 6 MB.
 const maxUrlLength = 16_384
 
 // Fastify's inject adds `connection`, as a server does. HTTP/2 forbids these headers in a response

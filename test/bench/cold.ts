@@ -6,8 +6,8 @@ import { type Figures, interleave, type Table } from './interleave.ts'
 import { path, type Subject } from './subjects.ts'
 
 /**
- * Cold starts: the milliseconds from the start of a process until its handler is loaded, and until it
- * has greeted once.
+ * Measures cold starts: the milliseconds from the start of a process until its handler is loaded, and
+ * until it has responded to the example event.
  */
 export function benchCold(
   title: string,
@@ -31,10 +31,10 @@ async function start({ handler, options }: Subject, env: NodeJS.ProcessEnv): Pro
   for await (const line of createInterface(child.stdout)) {
     times.push(performance.now() - begin)
     if (line !== 'ready' && line !== example.response.body)
-      throw new Error(`${handler} answered ${line}`)
+      throw new Error(`${handler} responded with ${line}`)
   }
   await exited
   const [ready, response] = times
-  if (ready === undefined || response === undefined) throw new Error(`${handler} did not greet`)
+  if (ready === undefined || response === undefined) throw new Error(`${handler} did not respond`)
   return { ready, response }
 }

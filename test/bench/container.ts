@@ -2,23 +2,25 @@ import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
+import manifest from '../../package.json' with { type: 'json' }
 import { type Figures, interleave, type Table } from './interleave.ts'
 import { imageOptions, path, type Subject } from './subjects.ts'
-import { type Load, load, untilItGreets } from './warm.ts'
+import { type Load, load, untilItResponds } from './warm.ts'
 
-const image = 'hello-dynamodb'
+const image = manifest.name
 const base = 'node:24-bookworm-slim'
 
 async function docker(...args: string[]): Promise<string> {
   return (await promisify(execFile)('docker', args, { cwd: path('../..') })).stdout.trim()
 }
 
-/** Why there is nothing to measure of containers here; `undefined` if there is. */
+/** Returns the reason why containers cannot be measured here; `undefined` if they can. */
 export async function noEngine(): Promise<string | undefined> {
-  if (process.platform !== 'linux') return 'it takes Linux, where containers share the host network'
+  if (process.platform !== 'linux')
+    return 'it requires Linux, where containers share the host network'
   return docker('info').then(
     () => undefined,
-    () => 'it takes Docker with Compose'
+    () => 'it requires Docker with Compose'
   )
 }
 
@@ -51,13 +53,13 @@ async function startContainer(
   }
 }
 
-/** The milliseconds from `docker run` until the server in the container greets. */
+/** Measures the milliseconds from `docker run` to the first response of the server. */
 export function benchContainer(env: NodeJS.ProcessEnv, rounds: number): Promise<Table> {
   async function run(): Promise<Figures> {
     const start = performance.now()
     const { origin, stop } = await startContainer(env)
     try {
-      await untilItGreets(origin)
+      await untilItResponds(origin)
       return { 'first greeting': performance.now() - start }
     } finally {
       await stop()
@@ -66,7 +68,7 @@ export function benchContainer(env: NodeJS.ProcessEnv, rounds: number): Promise<
   return interleave('container', { service: run }, rounds)
 }
 
-/** The server in containers of different memory, with different room for young objects. */
+/** Measures the server in containers with different memory and different sizes of the young generation. */
 export function benchHeap(env: NodeJS.ProcessEnv, rounds: number, how: Load): Promise<Table> {
   const runs: Record<string, () => Promise<Figures>> = {}
   for (const memory of ['128m', '256m', '512m'])
@@ -80,7 +82,7 @@ export function benchHeap(env: NodeJS.ProcessEnv, rounds: number, how: Load): Pr
   return interleave('heap', runs, rounds, '256m, default')
 }
 
-/** Zeros for a server that is killed for lack of memory. */
+/** Measures a server; returns zeros if it is killed because it runs out of memory. */
 async function loadWithin(
   env: NodeJS.ProcessEnv,
   options: string[],
@@ -101,8 +103,8 @@ async function loadWithin(
 }
 
 /**
- * Cold starts in the image, under Lambda's runtime client: the milliseconds from the start of the
- * process until it asks for its first event, and until it has responded to that.
+ * Measures cold starts in the image, under Lambda's runtime client: the milliseconds from the start of
+ * the process until it requests its first event, and until it has responded to that event.
  */
 export async function benchRuntimeClient(
   subjects: Record<string, Subject>,

@@ -4,12 +4,13 @@ import { createTable } from '../../src/dynamodb/create-table.ts'
 import { greet } from '../../src/hello/greeter.ts'
 import { createRepository } from '../../src/hello/repository.ts'
 import { startEmbeddedDynamoDB } from '../../src/local/embedded-dynamodb.ts'
+import { messageItem, operations } from '../support/greeting.ts'
 import { type Figures, interleave, type Table } from './interleave.ts'
 import { summarize } from './statistics.ts'
 
 const TableName = 'bench'
 
-/** Greetings of ids with more or less history: milliseconds, and the units that DynamoDB counts. */
+/** Measures greetings of ids with different numbers of messages: milliseconds, and DynamoDB's units. */
 export async function benchGrowth(rounds: number, longest: number): Promise<Table> {
   const database = await startEmbeddedDynamoDB()
   const dynamodb = createDynamoDBClient(database.connection)
@@ -47,7 +48,7 @@ export async function benchGrowth(rounds: number, longest: number): Promise<Tabl
   }
 }
 
-/** Has DynamoDB tell what each command of a client consumes, and adds it up. */
+/** Adds up the capacity units that DynamoDB reports for the commands of a client. */
 function countUnits(dynamodb: ReturnType<typeof createDynamoDBClient>) {
   const units = { read: 0, write: 0 }
   dynamodb.middlewareStack.add(
@@ -57,7 +58,8 @@ function countUnits(dynamodb: ReturnType<typeof createDynamoDBClient>) {
         const result = await next({ ...args, input })
         const { ConsumedCapacity: consumed } = { ConsumedCapacity: undefined, ...result.output }
         if (consumed && 'CapacityUnits' in consumed)
-          units[commandName === 'GetItemCommand' ? 'read' : 'write'] += consumed.CapacityUnits ?? 0
+          units[commandName === `${operations[0]}Command` ? 'read' : 'write'] +=
+            consumed.CapacityUnits ?? 0
         return result
       },
     { step: 'initialize' }
@@ -65,10 +67,10 @@ function countUnits(dynamodb: ReturnType<typeof createDynamoDBClient>) {
   return units
 }
 
-async function writeHistory(client: DynamoDBDocumentClient, PK: string, length: number) {
+async function writeHistory(client: DynamoDBDocumentClient, id: string, length: number) {
   for (let i = 0; i < length; i += 25) {
     const items = Array.from({ length: Math.min(25, length - i) }, (_, j) => ({
-      PutRequest: { Item: { PK, SK: `TS#${new Date(i + j).toISOString()}`, data: 'Hello Ada!' } },
+      PutRequest: { Item: messageItem({ id }, new Date(i + j)) },
     }))
     await client.send(new BatchWriteCommand({ RequestItems: { [TableName]: items } }))
   }

@@ -8,7 +8,7 @@ import { type Figures, interleave } from './interleave.ts'
 
 /**
  * Runs in a container of the image (container.ts): starts Lambda's runtime client over and over, and
- * is the Runtime API that it asks for its event. Prints a table. (AWS Lambda Developer Guide, "Using
+ * serves the Runtime API, from which it gets its event. Prints a table. (AWS Lambda Developer Guide, "Using
  * the Lambda runtime API for custom runtimes")
  */
 interface Program {
@@ -27,10 +27,10 @@ const env = {
   NODE_EXTRA_CA_CERTS: undefined,
   NODE_OPTIONS: undefined,
   AWS_LAMBDA_RUNTIME_API: '127.0.0.1:9001',
-  AWS_LAMBDA_FUNCTION_NAME: 'hello',
+  AWS_LAMBDA_FUNCTION_NAME: 'function',
   AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
   AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512',
-  AWS_LAMBDA_LOG_GROUP_NAME: '/aws/lambda/hello',
+  AWS_LAMBDA_LOG_GROUP_NAME: '/aws/lambda/function',
   AWS_LAMBDA_LOG_STREAM_NAME: 'bench',
 }
 

@@ -1,16 +1,16 @@
 import { SingleBar } from 'cli-progress'
 import { type Summary, summarize } from './statistics.ts'
 
-/** What one run of a subject gave, by the name of the figure. */
+/** The results of one run of a subject, by the name of the figure. */
 export type Figures = Record<string, number>
 
-/** What all runs of a subject gave: each figure, and its ratio to the peer's in the same round. */
+/** The results of all runs of a subject: each figure, and its ratio to the peer's in the same round. */
 type Row = Record<string, Summary & { ratio: Summary }>
 
 export type Table = Record<string, Row>
 
 /**
- * Runs the subjects in turn, so that what befalls the machine befalls all of them, and summarizes the
+ * Runs the subjects in turn, so that other load on the machine affects all of them, and summarizes the
  * rounds. The first round is not counted: it warms the caches of the machine.
  *
  * @param peer the subject that the others are compared with

@@ -1,8 +1,8 @@
 import { SingleBar } from 'cli-progress'
 import { imageOptions, path } from './subjects.ts'
-import { fire, readMemory, startServer, untilItGreets } from './warm.ts'
+import { fire, readMemory, startServer, untilItResponds } from './warm.ts'
 
-/** The megabytes that the server has after each tenth of many requests. */
+/** Measures the megabytes of the server after each tenth of many requests. */
 export async function benchMemory(env: NodeJS.ProcessEnv, requests: number): Promise<number[]> {
   const program = [...imageOptions, path('../../dist/main.mjs')]
   const server = await startServer(program, env)
@@ -10,7 +10,7 @@ export async function benchMemory(env: NodeJS.ProcessEnv, requests: number): Pro
   bar.start(requests, 0)
   const memory: number[] = []
   try {
-    await untilItGreets(server.origin)
+    await untilItResponds(server.origin)
     for (let part = 0; part < 10; part++) {
       await fire(server.origin, { amount: requests / 10 })
       memory.push(await readMemory(await server.pid()))

@@ -1,10 +1,10 @@
 /**
  * Simulates a minute of greetings on AWS, against the limits that its documents state (SCALE.md), and
- * prints who is refused, and by what. Nothing is sent anywhere: time is simulated, too.
+ * prints the requests that a limit rejects. No request is sent, and time is simulated.
  */
 interface Scenario {
   title: string
-  /** Greetings per second, of ids that nobody has in common. */
+  /** Greetings per second, each of another id. */
   rate: number
   /** Greetings per second of one id. */
   hot?: number
@@ -133,7 +133,7 @@ function simulate({ rate, hot = 0, shards = 1, throttle = account }: Scenario) {
   return { refused, total, environments, p99: latencies.at(-latencies.length / 100) }
 }
 
-/** How many of many independent events befall, if so many do on average. */
+/** Returns a random number of independent events with a given mean. */
 function poisson(mean: number, random: () => number): number {
   let count = 0
   for (let product = random(); product > Math.exp(-mean); product *= random()) count++

@@ -6,7 +6,7 @@ import { buildFunction } from '../../src/build/build-function.ts'
 
 export const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
 
-/** A handler, and the options that Node.js has with it. */
+/** A handler, and the options of Node.js for it. */
 export interface Subject {
   handler: string
   options: string[]
@@ -15,10 +15,10 @@ export interface Subject {
 /** The options of Node.js in the image (Dockerfile). */
 export const imageOptions = ['--min-semi-space-size=8', '--max-semi-space-size=8']
 
-/** What the service changes of the AWS SDK's client: each alone is a subject. */
+/** The changes that the service makes to the AWS SDK's client; each is a subject of its own. */
 const tunings = ['aws4', 'user-agent', 'undici']
 
-/** The bare peer, and what each of the tunings makes of it. */
+/** Returns the bare peer, without and with each of the tunings. */
 export function tunedSubjects(folder: string): Record<string, Subject> {
   const names = ['bare', ...tunings.map((name) => `tunings/${name}`)]
   const subjects = names.map((name) => [
@@ -29,8 +29,8 @@ export function tunedSubjects(folder: string): Record<string, Subject> {
 }
 
 /**
- * Builds the handlers to compare into a folder: the peers as `sam build` does, one of them as the
- * service is built in the image; the service itself is in dist.
+ * Builds the handlers to compare into a folder: the peers as `sam build` does, and one of them also as the
+ * service is built for the image. The service itself is in dist.
  */
 export async function buildSubjects(folder: string): Promise<Record<string, Subject>> {
   const names = ['bare', 'empty', 'naive-fastify', 'hono']

@@ -9,8 +9,8 @@ import { type Figures, interleave, type Table } from './interleave.ts'
 import { path, type Subject } from './subjects.ts'
 
 /**
- * Has this process run on the first processor, and what it starts with the words returned on the
- * second: so that a load and what bears it do not take turns on one. Only Linux has the means.
+ * Binds this process to the first processor. Returns the words in front of a command that bind its process
+ * to the second one, so that a server and its load do not share one. Linux only.
  */
 async function divideProcessors(): Promise<string[]> {
   if (process.platform !== 'linux' || cpus().length < 2) return []
@@ -24,21 +24,22 @@ async function divideProcessors(): Promise<string[]> {
   return ['taskset', '--cpu-list', '1']
 }
 
-/** Greetings by a handler, one after the other: the milliseconds of the median and the slowest hundredth. */
+/** Measures responses of a handler, one after the other: the milliseconds of the median and of p99. */
 export async function benchHandlers(
   title: string,
   subjects: Record<string, Subject>,
   env: NodeJS.ProcessEnv,
   rounds: number,
-  greetings: number
+  count: number
 ): Promise<Table> {
   const pinned = await divideProcessors()
   async function run({ handler, options }: Subject): Promise<Figures> {
     const program = [
-      path('processes/greet.mjs'),
+      path('processes/handle.mjs'),
       handler,
       JSON.stringify(example.event),
-      `${greetings}`,
+      example.response.body,
+      `${count}`,
     ]
     const [command = '', ...args] = [...pinned, process.execPath, ...options, ...program]
     const { stdout } = await promisify(execFile)(command, args, { env: { ...process.env, ...env } })
@@ -48,14 +49,14 @@ export async function benchHandlers(
   return interleave(title, Object.fromEntries(runs), rounds)
 }
 
-/** A load: some requests to warm up, and then as many as go in some seconds. */
+/** A load: a number of requests to warm up, and then the seconds of the measurement. */
 export interface Load {
   requests: number
   seconds: number
 }
 
 /**
- * Servers under load: requests per second, milliseconds of a response, and megabytes after the
+ * Measures servers under load: requests per second, milliseconds of a response, and megabytes after the
  * requests to warm up.
  */
 export async function benchServers(
@@ -77,22 +78,22 @@ interface Server {
   stop(): Promise<void>
 }
 
-/** Loads a server, and stops it. */
+/** Measures a server under load, and stops it. */
 export async function load(server: Server, { requests, seconds }: Load): Promise<Figures> {
   const { origin, pid, stop } = server
   await divideProcessors()
   try {
-    await untilItGreets(origin)
+    await untilItResponds(origin)
     await fire(origin, { amount: requests })
     const memory = await readMemory(await pid())
-    const { latency, requests: answered } = await fire(origin, { duration: seconds })
-    return { 'requests/s': answered.total / seconds, p50: latency.p50, p99: latency.p99, memory }
+    const { latency, requests: completed } = await fire(origin, { duration: seconds })
+    return { 'requests/s': completed.total / seconds, p50: latency.p50, p99: latency.p99, memory }
   } finally {
     await stop()
   }
 }
 
-/** Starts a server on a processor of its own. */
+/** Starts a server on the second processor. */
 export async function startServer(args: string[], env: NodeJS.ProcessEnv): Promise<Server> {
   const [command = '', ...words] = [...(await divideProcessors()), process.execPath, ...args]
   const port = 4000 + (process.pid % 1000)
@@ -111,16 +112,16 @@ export async function startServer(args: string[], env: NodeJS.ProcessEnv): Promi
   }
 }
 
-/** Waits, up to 10 seconds, until a server greets. */
-export async function untilItGreets(origin: string): Promise<void> {
+/** Waits up to 10 seconds until a server responds to the example request. */
+export async function untilItResponds(origin: string): Promise<void> {
   const pool = new Pool(origin)
   const deadline = Date.now() + 10_000
-  while (!(await greets(pool)))
-    if (Date.now() > deadline) throw new Error(`${origin} does not greet`)
+  while (!(await responds(pool)))
+    if (Date.now() > deadline) throw new Error(`${origin} does not respond`)
   await pool.close()
 }
 
-async function greets(pool: Pool): Promise<boolean> {
+async function responds(pool: Pool): Promise<boolean> {
   try {
     const { body } = await pool.request({ method: 'GET', path: example.event.path })
     return (await body.text()) === example.response.body
@@ -129,7 +130,7 @@ async function greets(pool: Pool): Promise<boolean> {
   }
 }
 
-/** Sends a number of requests, or for seconds, 50 at once. */
+/** Sends a number of requests, or requests for a number of seconds, 50 at a time. */
 export async function fire(origin: string, load: { amount: number } | { duration: number }) {
   const result = await autocannon({
     url: `${origin}${example.event.path}`,
@@ -140,7 +141,7 @@ export async function fire(origin: string, load: { amount: number } | { duration
   return result
 }
 
-/** The megabytes of memory that a process has. */
+/** Returns the megabytes of memory of a process. */
 export async function readMemory(pid?: number): Promise<number> {
   const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', `${pid}`])
   return Number(stdout) / 1024

@@ -98,7 +98,7 @@ t.test('a stack on MiniStack', { skip, timeout: buildTimeout }, async (t) => {
 
       const { code, output: printed } = await suite.ended()
       t.equal(code, 1)
-      t.match(printed, /not ok \d+ - a known person is greeted by name/)
+      t.match(printed, /not ok \d+ - an id with a name gets a greeting with the name/)
       t.strictSame(await testItems(), [])
     })
 

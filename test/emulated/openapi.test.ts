@@ -1,8 +1,10 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import t from 'tap'
 import manifest from '../../package.json' with { type: 'json' }
+import { basePath } from '../support/greeting.ts'
 import { startProcess } from '../support/start-process.ts'
 
+const path = `${basePath}/{id}`
 const { stdout, stderr, code } = await startProcess(t, t.testdir(), {}, 'cli/openapi.ts').ended()
 
 t.test('the tool prints only the document', async (t) => {
@@ -24,12 +26,12 @@ t.test('the document has the version and the license of the service', async (t) 
 
 t.test('the document has the operation of the resource, and no other', async (t) => {
   const { paths } = JSON.parse(stdout)
-  t.strictSame(Object.keys(paths), ['/hello/{id}'])
-  t.strictSame(Object.keys(paths['/hello/{id}']), ['get'])
+  t.strictSame(Object.keys(paths), [path])
+  t.strictSame(Object.keys(paths[path]), ['get'])
 })
 
 t.test('the document has all responses of the operation', async (t) => {
-  const { get } = JSON.parse(stdout).paths['/hello/{id}']
+  const { get } = JSON.parse(stdout).paths[path]
 
   const types = ([status, { content }]: [string, { content: object }]) => [
     status,

@@ -16,5 +16,5 @@ t.test('a short stress run reports no broken promise', async (t) => {
 
   t.equal(code, 0, output + errors)
   t.match(output, /^lost +0 +0 +0 +0$/m)
-  t.match(output, /^doubled +0 +0 +0 +0$/m)
+  t.match(output, /^duplicated +0 +0 +0 +0$/m)
 })

@@ -8,7 +8,7 @@ import { testUnlessUnsupported } from '../support/test-unless-unsupported.ts'
 const text = 'text/plain; charset=utf-8'
 const json = 'application/json; charset=utf-8'
 
-/** What callers are promised, wherever they call. */
+/** The promises of the API to clients, on any target. */
 export function specifyHelloApi(t: Test, target: Target): void {
   let api: StartedTarget
   let data: TestData
@@ -22,7 +22,7 @@ export function specifyHelloApi(t: Test, target: Target): void {
   const greet = (id: string, headers: Record<string, string> = {}) =>
     api.send({ path: `/hello/${encodeURIComponent(id)}`, headers })
 
-  test('a known person is greeted by name', [], async (t) => {
+  test('an id with a name gets a greeting with the name', [], async (t) => {
     const id = await data.seed(t, 'Ada')
 
     const response = await greet(id)
@@ -32,7 +32,7 @@ export function specifyHelloApi(t: Test, target: Target): void {
     t.equal(response.body, 'Hello Ada!')
   })
 
-  test('an id without a name is told so', [], async (t) => {
+  test('an id without a name gets NOTFOUND', [], async (t) => {
     const id = data.newId(t)
 
     const response = await greet(id)
@@ -42,7 +42,7 @@ export function specifyHelloApi(t: Test, target: Target): void {
     t.equal(response.body, `NOTFOUND: Name Not Found for ID ${id}`)
   })
 
-  test('every answer is recorded, once and as it was given', [], async (t) => {
+  test('each message is recorded once, as it is in the response', [], async (t) => {
     const known = await data.seed(t, 'Ada')
     const unknown = data.newId(t)
 
@@ -53,7 +53,7 @@ export function specifyHelloApi(t: Test, target: Target): void {
     }
   })
 
-  test('a record tells when the greeting was given', ['share the clock'], async (t) => {
+  test('a message has the time of its greeting', ['share the clock'], async (t) => {
     const id = await data.seed(t, 'Ada')
 
     const before = Date.now()
@@ -65,7 +65,7 @@ export function specifyHelloApi(t: Test, target: Target): void {
     t.ok(before <= at && at <= after, `${record?.at} is between request and response`)
   })
 
-  test('the history is in order, oldest first', ['freeze the clock'], async (t) => {
+  test('the history is sorted, oldest first', ['freeze the clock'], async (t) => {
     const id = data.newId(t)
     const now = Date.now()
     mock.timers.enable({ apis: ['Date'] })
@@ -81,7 +81,7 @@ export function specifyHelloApi(t: Test, target: Target): void {
   })
 
   test(
-    '1,000 concurrent greetings of one id in one millisecond are 1,000 records',
+    '1,000 concurrent greetings of one id in one millisecond record 1,000 messages',
     ['freeze the clock'],
     async (t) => {
       const id = await data.seed(t, 'Ada')
@@ -95,7 +95,7 @@ export function specifyHelloApi(t: Test, target: Target): void {
     }
   )
 
-  test('a name is used as it is', [], async (t) => {
+  test('a name is used unchanged', [], async (t) => {
     for (const name of [
       '<script>alert(1)</script>',
       'Zoë 👋🏽',
@@ -111,7 +111,7 @@ export function specifyHelloApi(t: Test, target: Target): void {
   const specialIds: [what: string, suffix: string, needs?: Ability[]][] = [
     ['a slash', '/b', ['carry encoded slashes']],
     ['a percent sign', '100%', ['carry encoded reserved characters']],
-    ['what looks like an escape', '%2F%41', ['carry encoded reserved characters']],
+    ['a text that resembles an escape', '%2F%41', ['carry encoded reserved characters']],
     ['a plus', 'a+b'],
     ['spaces', ' a  b '],
     ['a question mark', '?a=b', ['carry encoded reserved characters']],
@@ -128,7 +128,7 @@ export function specifyHelloApi(t: Test, target: Target): void {
     ['a composed letter', 'é'],
   ]
   for (const [what, suffix, needs = []] of specialIds) {
-    test(`an id may have ${what}`, needs, async (t) => {
+    test(`an id may contain ${what}`, needs, async (t) => {
       const known = await data.seed(t, 'Ada', suffix)
       const unknown = data.newId(t, suffix)
 
@@ -140,7 +140,7 @@ export function specifyHelloApi(t: Test, target: Target): void {
     })
   }
 
-  test('ids that look alike are different', [], async (t) => {
+  test('ids that resemble each other are different', [], async (t) => {
     const id = await data.seed(t, 'Ada', 'é')
     const alike = [id.normalize('NFD'), id.toLowerCase(), `${id} `, ` ${id}`]
 
@@ -151,7 +151,7 @@ export function specifyHelloApi(t: Test, target: Target): void {
     t.strictSame(await data.messages(id), [])
   })
 
-  test('an id may have 2,048 bytes', [], async (t) => {
+  test('an id may have up to 2,048 bytes', [], async (t) => {
     for (const id of [longId(t, 'a', 2048), longId(t, '👋', 2048)]) {
       data.forgetAfter(t, id)
       t.equal((await greet(id)).body, `NOTFOUND: Name Not Found for ID ${id}`)
@@ -159,21 +159,21 @@ export function specifyHelloApi(t: Test, target: Target): void {
     }
   })
 
-  test('an id of 2,049 bytes is refused', [], async (t) => {
-    // Not forgotten after the test: nothing can be recorded for it, as it is too long for a key.
+  test('an id of 2,049 bytes gets 400', [], async (t) => {
+    // Not removed after the test: an id that is too long for a key cannot have items.
     for (const id of [longId(t, 'a', 2049), longId(t, '👋', 2049)]) {
       expectProblem(t, await greet(id), 400, 'The id must be 1 to 2,048 bytes of UTF-8.')
     }
   })
 
-  test('an empty id is refused', ['pass on what is no greeting'], async (t) => {
+  test('an empty id gets 400', ['pass on what is no greeting'], async (t) => {
     const response = await api.send({ path: '/hello/' })
     expectProblem(t, response, 400, 'The id must be 1 to 2,048 bytes of UTF-8.')
   })
 
   for (const malformed of ['%', '%2', '%zz', '%ff', '%c3%28', '%ed%a0%80']) {
     test(
-      `the malformed escape ${malformed} is refused`,
+      `the malformed escape ${malformed} gets 400`,
       ['carry malformed escapes', 'pass on what is no greeting'],
       async (t) => {
         const response = await api.send({ path: `/hello/${data.newId(t)}${malformed}` })
@@ -183,36 +183,36 @@ export function specifyHelloApi(t: Test, target: Target): void {
   }
 
   for (const method of ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const) {
-    test(`${method} is refused, and greets nobody`, ['pass on what is no greeting'], async (t) => {
-      const id = await data.seed(t, 'Ada')
+    test(
+      `${method} gets 405, and nothing is recorded`,
+      ['pass on what is no greeting'],
+      async (t) => {
+        const id = await data.seed(t, 'Ada')
 
-      const response = await api.send({ method, path: `/hello/${id}` })
+        const response = await api.send({ method, path: `/hello/${id}` })
 
-      t.equal(response.status, 405)
-      t.equal(response.headers.allow, 'GET')
-      if (method === 'HEAD') t.equal(response.body, '')
-      else expectProblem(t, response, 405, 'Method not allowed. Use GET.')
-      t.strictSame(await data.messages(id), [])
-    })
+        t.equal(response.status, 405)
+        t.equal(response.headers.allow, 'GET')
+        if (method === 'HEAD') t.equal(response.body, '')
+        else expectProblem(t, response, 405, 'Method not allowed. Use GET.')
+        t.strictSame(await data.messages(id), [])
+      }
+    )
   }
 
-  test(
-    'a refused method is refused whatever its body is',
-    ['pass on what is no greeting'],
-    async (t) => {
-      for (const type of ['application/json', 'text/csv', 'nonsense']) {
-        const response = await api.send({
-          method: 'POST',
-          path: `/hello/${data.newId(t)}`,
-          headers: { 'content-type': type },
-          body: '{',
-        })
-        expectProblem(t, response, 405, 'Method not allowed. Use GET.')
-      }
+  test('another method gets 405 with any body', ['pass on what is no greeting'], async (t) => {
+    for (const type of ['application/json', 'text/csv', 'nonsense']) {
+      const response = await api.send({
+        method: 'POST',
+        path: `/hello/${data.newId(t)}`,
+        headers: { 'content-type': type },
+        body: '{',
+      })
+      expectProblem(t, response, 405, 'Method not allowed. Use GET.')
     }
-  )
+  })
 
-  test('at other paths there is nothing', ['pass on what is no greeting'], async (t) => {
+  test('other paths get 404', ['pass on what is no greeting'], async (t) => {
     const id = await data.seed(t, 'Ada')
 
     for (const path of [
@@ -229,7 +229,7 @@ export function specifyHelloApi(t: Test, target: Target): void {
   })
 
   test(
-    'a path is taken as it is, dots included',
+    'dot segments in a path are not resolved',
     ['carry dot segments', 'pass on what is no greeting'],
     async (t) => {
       const id = await data.seed(t, 'Ada')
@@ -270,13 +270,13 @@ export function specifyHelloApi(t: Test, target: Target): void {
     })
   }
 
-  test('no greeting may be cached or sniffed, and each has an id of its own', [], async (t) => {
+  test('each message has the common headers, and a unique request id', [], async (t) => {
     const known = await data.seed(t, 'Ada')
     expectCommonHeaders(t, [await greet(known), await greet(data.newId(t))])
   })
 
   test(
-    'no refusal may be cached or sniffed, and each has an id of its own',
+    'each problem has the common headers, and a unique request id',
     ['pass on what is no greeting'],
     async (t) => {
       const responses = [await api.send({ method: 'POST', path: `/hello/${data.newId(t)}` })]
@@ -285,7 +285,7 @@ export function specifyHelloApi(t: Test, target: Target): void {
     }
   )
 
-  test('a caller cannot choose the request id', [], async (t) => {
+  test('a client cannot choose the request id', [], async (t) => {
     const response = await greet(data.newId(t), {
       'X-Request-Id': 'chosen',
       'Request-Id': 'chosen',
@@ -293,7 +293,7 @@ export function specifyHelloApi(t: Test, target: Target): void {
     t.not(response.headers['x-request-id'], 'chosen')
   })
 
-  test('nothing of these tests is left behind', [], async (t) => {
+  test('the tests leave no items behind', [], async (t) => {
     t.ok(data.ids.length > 0)
     t.strictSame(await api.leftovers(data.ids), [])
   })

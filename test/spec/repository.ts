@@ -7,7 +7,7 @@ import { testUnlessUnsupported } from '../support/test-unless-unsupported.ts'
 /** A DynamoDB to test the repository on. */
 export interface Database {
   name: string
-  /** What it does not support, each with the reason. */
+  /** The abilities that it does not support, each with the reason. */
   unsupported: { 'measure keys in bytes'?: string }
   start(): Promise<Tables>
 }
@@ -20,7 +20,7 @@ interface Tables {
   stop(): Promise<void>
 }
 
-/** What the service, the tools and the tests are promised by the repository, on whatever DynamoDB. */
+/** The promises of the repository to the service, the tools and the tests, on any DynamoDB. */
 export function specifyRepository(t: Test, database: Database): void {
   let tables: Tables
   let repository: Repository
@@ -34,11 +34,11 @@ export function specifyRepository(t: Test, database: Database): void {
 
   const test = testUnlessUnsupported(t, database)
 
-  test('an id has no name before it is put', [], async (t) => {
+  test('an id has no name before one is stored', [], async (t) => {
     t.equal(await repository.getName(data.newId(t)), undefined)
   })
 
-  test('a name that is put is got, and replaced by the next', [], async (t) => {
+  test('a stored name is returned, and replaced by the next one', [], async (t) => {
     const id = data.newId(t)
     for (const name of ['Ada', 'Zoë 👋🏽', '']) {
       await repository.putName(id, name)
@@ -46,7 +46,7 @@ export function specifyRepository(t: Test, database: Database): void {
     }
   })
 
-  test('several names are put at once', [], async (t) => {
+  test('several names are stored with one request', [], async (t) => {
     const names = ['Ada', 'Grace', ''].map((name) => ({ id: data.newId(t), name }))
 
     t.strictSame(await repository.putNames(names), [])
@@ -54,7 +54,7 @@ export function specifyRepository(t: Test, database: Database): void {
     for (const { id, name } of names) t.equal(await repository.getName(id), name)
   })
 
-  test('messages are no name, and a name is no message', [], async (t) => {
+  test('messages are not names, and a name is not a message', [], async (t) => {
     const id = data.newId(t)
     await repository.putMessage(id, 'Hello!')
     t.equal(await repository.getName(id), undefined)
@@ -62,7 +62,7 @@ export function specifyRepository(t: Test, database: Database): void {
     t.strictSame(await data.messages(id), ['Hello!'])
   })
 
-  test('the history comes in order, page by page', [], async (t) => {
+  test('the history is sorted, and comes in pages', [], async (t) => {
     const id = data.newId(t)
     const now = Date.now()
     mock.timers.enable({ apis: ['Date'] })
@@ -84,7 +84,7 @@ export function specifyRepository(t: Test, database: Database): void {
     t.strictSame(await data.messages(await data.seed(t, 'Ada')), [])
   })
 
-  test('to forget an id deletes its name and messages, and nothing of others', [], async (t) => {
+  test('forget deletes the name and the messages of an id, and no other items', [], async (t) => {
     const id = await data.seed(t, 'Ada')
     const other = await data.seed(t, 'Grace', id)
     for (const each of [id, other]) await repository.putMessage(each, 'Hello!')
@@ -109,7 +109,7 @@ export function specifyRepository(t: Test, database: Database): void {
     ['forget', (repository) => repository.forget('id')],
   ]
   for (const [name, call] of calls) {
-    test(`${name} fails if the table does not exist`, [], async (t) => {
+    test(`${name} fails when the table does not exist`, [], async (t) => {
       await t.rejects(call(tables.missing), { name: 'ResourceNotFoundException' })
     })
   }
@@ -124,7 +124,7 @@ export function specifyRepository(t: Test, database: Database): void {
     await t.rejects(repository.putMessage(id, 'message'), { name: 'ValidationException' })
   })
 
-  test('nothing of these tests is left behind', [], async (t) => {
+  test('the tests leave no items behind', [], async (t) => {
     t.ok(data.ids.length > 0)
     t.strictSame(await tables.leftovers(data.ids), [])
   })

@@ -1,53 +1,51 @@
-import type { Name } from '../../src/hello/repository.ts'
 import type { Instance } from '../support/environment.ts'
-
-/** Whom to greet; there may be no name stored. */
-export type Person = Pick<Name, 'id'> & Partial<Name>
+import { greeting, messageFor, type Person, statusFor } from '../support/greeting.ts'
 
 interface Page {
-  /** What each greeting of the id must say. */
+  /** The message of each greeting of the id. */
   message: string
-  answered: number
-  /** Greetings that may be recorded, once each, though nobody was told. */
-  open: number
+  succeeded: number
+  /** Requests without a message in the response, which may be recorded once each. */
+  uncertain: number
 }
 
-/** What one part of a run has come to. */
+/** The results of one part of a run. */
 export class Ledger {
   sent = 0
-  answered = 0
+  succeeded = 0
   /** Failed with 503 or 500, because DynamoDB failed or refused a request. */
   unavailable = 0
   /** Shed with 503. */
   shed = 0
-  unanswered = 0
+  withoutResponse = 0
   recorded = 0
   lost = 0
-  doubled = 0
-  /** Milliseconds from request to response, of those that tried. */
+  duplicated = 0
+  /** Milliseconds from request to response, without those that were shed. */
   slowest = 0
   slowestShed = 0
   /** In bytes. */
   peakMemory = 0
-  /** What was not as promised, in words. */
+  /** Descriptions of the broken promises. */
   readonly broken: string[] = []
   readonly #pages = new Map<string, Page>()
 
-  /** Greets, and notes what came of it. Returns whether it was answered with a message. */
-  async greet(instance: Pick<Instance, 'send'>, { id, name }: Person): Promise<boolean> {
-    const message = name === undefined ? `NOTFOUND: Name Not Found for ID ${id}` : `Hello ${name}!`
-    const page = this.#pages.get(id) ?? { message, answered: 0, open: 0 }
+  /** Sends a greeting, and notes its result. Returns whether the response has a message. */
+  async greet(instance: Pick<Instance, 'send'>, person: Person): Promise<boolean> {
+    const { id } = person
+    const message = messageFor(person)
+    const page = this.#pages.get(id) ?? { message, succeeded: 0, uncertain: 0 }
     this.#pages.set(id, page)
     this.sent++
 
     const start = performance.now()
-    const response = await instance.send({ path: `/hello/${id}` }).catch((error) => {
+    const response = await instance.send(greeting(id)).catch((error) => {
       this.broken.push(`a greeting got no response: ${error}`)
     })
     const time = performance.now() - start
     if (!response) {
-      this.unanswered++
-      page.open++
+      this.withoutResponse++
+      page.uncertain++
       return false
     }
 
@@ -60,20 +58,20 @@ export class Ledger {
     this.slowest = Math.max(this.slowest, time)
     if (status === 503 || status === 500) {
       this.unavailable++
-      page.open++
+      page.uncertain++
       this.expect(!body.includes('arn:'), `a problem shows internals: ${body}`)
       return false
     }
-    this.answered++
-    page.answered++
+    this.succeeded++
+    page.succeeded++
     this.expect(
-      status === (name === undefined ? 404 : 200) && body === message,
+      status === statusFor(person) && body === message,
       `the id ${id} got ${status} ${body}`
     )
     return true
   }
 
-  /** Notes what is broken, if it is. */
+  /** Notes a broken promise unless it is kept. */
   expect(isKept: boolean, promise: string): void {
     if (!isKept) this.broken.push(promise)
   }
@@ -83,22 +81,25 @@ export class Ledger {
   }
 
   /**
-   * Compares what callers were told with what the table holds.
+   * Compares the responses with the messages in the table.
    *
-   * @param messages those of each id
+   * @param messages by id
    */
   balance(messages: Map<string, string[]>): void {
-    for (const [id, { message, answered, open }] of this.#pages) {
+    for (const [id, { message, succeeded, uncertain }] of this.#pages) {
       const recorded = messages.get(id) ?? []
       this.recorded += recorded.length
-      this.lost += Math.max(0, answered - recorded.length)
-      this.doubled += Math.max(0, recorded.length - answered - open)
+      this.lost += Math.max(0, succeeded - recorded.length)
+      this.duplicated += Math.max(0, recorded.length - succeeded - uncertain)
       const other = recorded.find((each) => each !== message)
       this.expect(other === undefined, `the id ${id} has the message ${other}`)
     }
-    // Twice what is promised: the machine has the callers and the database to run, too.
+    // Twice the promised time: the clients and the database run on the same machine.
     this.expect(this.slowest < 6000, `a greeting took ${this.slowest} ms`)
-    this.expect(this.lost === 0, `${this.lost} answered messages are not in the table`)
-    this.expect(this.doubled === 0, `${this.doubled} messages are in the table without a greeting`)
+    this.expect(this.lost === 0, `${this.lost} messages of responses are not in the table`)
+    this.expect(
+      this.duplicated === 0,
+      `${this.duplicated} messages in the table belong to no greeting`
+    )
   }
 }

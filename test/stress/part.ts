@@ -1,24 +1,25 @@
 import type { Name } from '../../src/hello/repository.ts'
 import type { Environment, Instance, InstanceOptions, Server } from '../support/environment.ts'
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts'
-import { Ledger, type Person } from './ledger.ts'
+import type { Person } from '../support/greeting.ts'
+import { Ledger } from './ledger.ts'
 
-/** What every part of a run needs; what it starts ends with it. */
+/** One part of a run. When it ends, it stops the instances and proxies that it has started. */
 export class Part implements AsyncDisposable {
   readonly ledger = new Ledger()
   readonly seed: number
   readonly seconds: number
-  readonly #place: Environment
+  readonly #environment: Environment
   readonly #prefix: string
   readonly #end: number
   readonly #started = new AsyncDisposableStack()
   #people = 0
 
-  /** @param prefix that of the ids of all the people whom this part greets, and of nobody else's */
-  constructor(place: Environment, seed: number, prefix: string, seconds: number) {
+  /** @param prefix of the ids of this part, and of no other ids */
+  constructor(environment: Environment, seed: number, prefix: string, seconds: number) {
     this.seed = seed
     this.seconds = seconds
-    this.#place = place
+    this.#environment = environment
     this.#prefix = prefix
     this.#end = performance.now() + seconds * 1000
   }
@@ -27,12 +28,12 @@ export class Part implements AsyncDisposable {
     return performance.now() > this.#end
   }
 
-  async serve(home: InstanceOptions = {}): Promise<Server> {
-    return this.#own(await this.#place.serve(home))
+  async serve(options: InstanceOptions = {}): Promise<Server> {
+    return this.#own(await this.#environment.serve(options))
   }
 
-  async handle(home: InstanceOptions = {}): Promise<Instance> {
-    return this.#own(await this.#place.handle(home))
+  async handle(options: InstanceOptions = {}): Promise<Instance> {
+    return this.#own(await this.#environment.handle(options))
   }
 
   #own<T extends Instance>(instance: T): T {
@@ -44,13 +45,13 @@ export class Part implements AsyncDisposable {
   }
 
   async startProxy(): Promise<FaultProxy> {
-    const proxy = await startFaultProxy(this.#place.dynamodb, this.#place.host)
+    const proxy = await startFaultProxy(this.#environment.dynamodb, this.#environment.host)
     this.#started.defer(proxy.stop)
     return proxy
   }
 
-  /** People whom nobody has greeted; every other one has a name in the table. */
-  async meet(count: number): Promise<Person[]> {
+  /** Creates people with new ids; every other one has a name in the table. */
+  async createPeople(count: number): Promise<Person[]> {
     const people = Array.from({ length: count }, (): Person => {
       const number = this.#people++
       const id = `${this.#prefix}${number}`
@@ -58,7 +59,7 @@ export class Part implements AsyncDisposable {
     })
     let names: Name[] = people.flatMap(({ id, name }) => (name === undefined ? [] : { id, name }))
     while (names.length > 0) {
-      const unprocessed = await this.#place.repository.putNames(names.slice(0, 25))
+      const unprocessed = await this.#environment.repository.putNames(names.slice(0, 25))
       names = [...unprocessed, ...names.slice(25)]
     }
     return people
@@ -69,13 +70,13 @@ export class Part implements AsyncDisposable {
   }
 }
 
-/** Has each caller do one thing after the other, all of them at once, until there is nothing to do. */
+/** Runs tasks, one after the other for each client, and all clients concurrently, until none is left. */
 export async function work<T>(
-  callers: T[],
-  next: (caller: T) => Promise<unknown> | undefined
+  clients: T[],
+  next: (client: T) => Promise<unknown> | undefined
 ): Promise<void> {
-  const toTheEnd = async (caller: T) => {
-    for (let step = next(caller); step; step = next(caller)) await step
+  const runAll = async (client: T) => {
+    for (let task = next(client); task; task = next(client)) await task
   }
-  await Promise.all(callers.map(toTheEnd))
+  await Promise.all(clients.map(runAll))
 }

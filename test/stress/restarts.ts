@@ -1,9 +1,11 @@
 import type { Instance } from '../support/environment.ts'
+import { greeting } from '../support/greeting.ts'
 import { type Part, work } from './part.ts'
 
 /**
- * Rolling restarts under load: a new server starts, takes the calls over, and the old one is told to
- * end. In the end one that has a greeting under way is told twice. Returns how many have ended.
+ * Makes rolling restarts under load: a new server starts and gets the requests, and the old one gets
+ * SIGTERM. At the end, a server with a request in flight gets SIGTERM twice. Returns the number of
+ * restarts.
  */
 export async function stressByRestarts(part: Part): Promise<number> {
   const { ledger } = part
@@ -11,7 +13,7 @@ export async function stressByRestarts(part: Part): Promise<number> {
   let isRolling = true
   let restarts = 0
 
-  const people = await part.meet(500)
+  const people = await part.createPeople(500)
   const load = work(Array.from({ length: 20 }), () => {
     const person = people[ledger.sent % people.length]
     return isRolling && person ? ledger.greet(server, person) : undefined
@@ -23,7 +25,7 @@ export async function stressByRestarts(part: Part): Promise<number> {
       await ledger.noteMemory(old)
       await old.terminate()
       const code = await old.ended()
-      ledger.expect(code === 0, `a server that was told to end did so with ${code}`)
+      ledger.expect(code === 0, `a server ended with ${code} after SIGTERM`)
       restarts++
     } while (!part.isTimeUp())
   } finally {
@@ -31,7 +33,7 @@ export async function stressByRestarts(part: Part): Promise<number> {
     await load
   }
 
-  const failed = ledger.sent - ledger.answered
+  const failed = ledger.sent - ledger.succeeded
   ledger.expect(failed === 0, `${failed} greetings failed during restarts`)
 
   await endAtOnce(part)
@@ -42,7 +44,7 @@ async function endAtOnce(part: Part): Promise<void> {
   const proxy = await part.startProxy()
   const server = await part.serve({ endpoint: proxy.endpoint })
   proxy.follow(() => 'hang before it is applied')
-  const greetings = (await part.meet(1)).map(({ id }) => server.send({ path: `/hello/${id}` }))
+  const greetings = (await part.createPeople(1)).map(({ id }) => server.send(greeting(id)))
   const broken = Promise.allSettled(greetings)
   while (proxy.injected.size === 0) await new Promise(setImmediate)
 
@@ -52,7 +54,7 @@ async function endAtOnce(part: Part): Promise<void> {
   await server.terminate()
   await server.ended()
   const time = performance.now() - start
-  part.ledger.expect(time < 1500, `a server that was told to end twice took ${time} ms to do so`)
+  part.ledger.expect(time < 1500, `a server took ${time} ms to end after a second SIGTERM`)
   await broken
 }
 

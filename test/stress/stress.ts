@@ -1,8 +1,8 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import { cpus } from 'node:os'
-import { paginateScan } from '@aws-sdk/lib-dynamodb'
 import { Command, InvalidArgumentError } from 'commander'
 import type { Environment } from '../support/environment.ts'
+import { scanMessages } from '../support/greeting.ts'
 import { startContainers } from '../targets/container-instances.ts'
 import { startProcesses } from '../targets/processes.ts'
 import { stressByConcurrency } from './concurrency.ts'
@@ -14,14 +14,14 @@ import { stressByRestarts } from './restarts.ts'
 
 const { containers, seconds, seed } = new Command('npm run stress --')
   .description(
-    'Greets under faults, concurrency, overload and restarts, and compares what callers were told with what the table holds. Ends with 1 if a promise is broken.'
+    'Sends greetings under faults, concurrency, overload and restarts, and compares the responses with the messages in the table. Ends with 1 if a promise is broken.'
   )
   .option('--containers', 'stress the image, over DynamoDB Local')
-  .option('--seconds <n>', 'how long, about', wholeNumber, 120)
+  .option('--seconds <n>', 'the approximate duration', positiveInteger, 120)
   .option(
     '--seed <n>',
-    'the seed of the faults, to have them again',
-    wholeNumber,
+    'the seed of the faults, to replay a run',
+    positiveInteger,
     randomInt(2 ** 31)
   )
   .parse()
@@ -29,52 +29,37 @@ const { containers, seconds, seed } = new Command('npm run stress --')
 
 const ids = `TEST001_${randomUUID()}_`
 
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.')
+function positiveInteger(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It must be a positive integer.')
   return Number(text)
 }
 
 async function stressBy<T>(
-  place: Environment,
+  environment: Environment,
   name: string,
   share: number,
   stress: (part: Part) => Promise<T>
 ) {
   console.error(`${name} …`)
-  await using part = new Part(place, seed, `${ids}${name}_`, seconds * share)
+  await using part = new Part(environment, seed, `${ids}${name}_`, seconds * share)
   return { result: await stress(part), ledger: part.ledger }
 }
 
-/** What the table holds of this run: the messages of each id. */
-async function readMessages({ client, tableName }: Environment): Promise<Map<string, string[]>> {
-  const messages = new Map<string, string[]>()
-  const filter = {
-    FilterExpression: 'begins_with(PK, :ids) AND begins_with(SK, :message)',
-    ExpressionAttributeValues: { ':ids': ids, ':message': 'TS#' },
-  }
-  const table = { TableName: tableName, ConsistentRead: true }
-  for await (const { Items = [] } of paginateScan({ client }, { ...table, ...filter })) {
-    for (const { PK, data } of Items) {
-      const known = messages.get(PK) ?? []
-      known.push(data)
-      messages.set(PK, known)
-    }
-  }
-  return messages
-}
-
-async function stress(place: Environment): Promise<string[]> {
+async function stress(environment: Environment): Promise<string[]> {
   const processor = `${cpus().length} × ${cpus()[0]?.model}`
-  console.log(`${place.name}; seed ${seed}, ${seconds} s, Node.js ${process.version}, ${processor}`)
+  console.log(
+    `${environment.name}; seed ${seed}, ${seconds} s, Node.js ${process.version}, ${processor}`
+  )
 
-  const faults = await stressBy(place, 'faults', 0.45, stressByFaults)
-  const concurrency = await stressBy(place, 'concurrency', 0, (part) =>
+  const faults = await stressBy(environment, 'faults', 0.45, stressByFaults)
+  const concurrency = await stressBy(environment, 'concurrency', 0, (part) =>
     stressByConcurrency(part, seconds < 60 ? 2000 : 20_000)
   )
-  const overload = await stressBy(place, 'overload', 0.2, stressByOverload)
-  const restarts = await stressBy(place, 'restarts', 0.2, stressByRestarts)
+  const overload = await stressBy(environment, 'overload', 0.2, stressByOverload)
+  const restarts = await stressBy(environment, 'restarts', 0.2, stressByRestarts)
 
-  const messages = await readMessages(place)
+  const { client, tableName } = environment
+  const messages = await scanMessages(client, tableName, ids)
   const ledgers = {
     faults: faults.ledger,
     concurrency: concurrency.ledger,
@@ -93,12 +78,12 @@ restarts    ${restarts.result} rolling, under load
   return Object.values(ledgers).flatMap(({ broken }) => broken)
 }
 
-const place = containers ? await startContainers() : await startProcesses()
+const environment = containers ? await startContainers() : await startProcesses()
 try {
-  const broken = await stress(place)
+  const broken = await stress(environment)
   for (const promise of broken.slice(0, 20)) console.log(`BROKEN: ${promise}`)
   console.log(broken.length === 0 ? 'Every promise was kept.' : `${broken.length} promises broken.`)
   if (broken.length > 0) process.exitCode = 1
 } finally {
-  await place.stop()
+  await environment.stop()
 }

@@ -4,9 +4,9 @@ import { text } from 'node:stream/consumers'
 import type { Test } from 'tap'
 import { root } from './sam.ts'
 
-/** Runs `npm run test:cloud`, as a person does: with variables alone. */
+/** Runs `npm run test:cloud` with variables. */
 export function runCloudSuite(t: Test, env: NodeJS.ProcessEnv) {
-  // In a folder of its own, as two runs of tap in one write the same files.
+  // In a folder of its own, since two runs of tap in one folder write the same files.
   const links = ['node_modules', 'package.json', 'src', 'template.yaml', 'test']
   const folder = t.testdir(
     Object.fromEntries(links.map((name) => [name, t.fixture('symlink', root + name)]))

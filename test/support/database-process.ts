@@ -1,5 +1,5 @@
 import { startEmbeddedTable } from './embedded-table.ts'
 
-/** A process that embeds a DynamoDB with the table, and tells its parent where. */
+/** Starts an embedded DynamoDB with the table, and sends its endpoint to the parent process. */
 const { connection, tableName } = await startEmbeddedTable()
 process.send?.({ endpoint: connection.endpoint, tableName })

@@ -2,13 +2,13 @@ import { execFile, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 
-/** Runs a command of Docker; returns what it prints. Throws if the command fails. */
+/** Runs a command of Docker; returns its output. Throws if the command fails. */
 export async function docker(...args: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)('docker', args)
   return stdout.trim()
 }
 
-/** Waits until a container writes a line to its standard output that matches; returns what it captures. */
+/** Waits until a line of a container's standard output matches; returns the captured text. */
 export async function untilLogged(container: string, pattern: RegExp): Promise<string> {
   const logs = spawn('docker', ['logs', '--follow', container])
   try {
@@ -19,10 +19,12 @@ export async function untilLogged(container: string, pattern: RegExp): Promise<s
   } finally {
     logs.kill()
   }
-  throw new Error(`the container has ended without ${pattern}: ${await docker('logs', container)}`)
+  throw new Error(
+    `the container ended without a line that matches ${pattern}: ${await docker('logs', container)}`
+  )
 }
 
-/** Why no containers can be tested here, and what to do about it; `false` if they can. */
+/** Returns the reason why no containers can be tested here, and the remedy; `false` if they can. */
 export async function noEngine(): Promise<string | false> {
   try {
     await docker('info')
@@ -30,12 +32,12 @@ export async function noEngine(): Promise<string | false> {
     return false
   } catch (error) {
     const [, reason = error] = /\n(.*)/.exec(String(error)) ?? []
-    return `it needs a container engine: start Docker, with Compose (${reason})`
+    return `it requires a container engine: start Docker, with Compose (${reason})`
   }
 }
 
 /**
- * The address of this machine on the default network of containers, where they can reach it and other
+ * Returns the address of this machine on the default network of containers. Containers can reach it, other
  * machines cannot. (With Docker Desktop, this machine does not have it.)
  */
 export async function hostAddress(): Promise<string> {

@@ -8,7 +8,7 @@ import { startEmbeddedDynamoDB } from '../../src/local/embedded-dynamodb.ts'
 
 export type EmbeddedTable = Awaited<ReturnType<typeof startEmbeddedTable>>
 
-/** Starts a DynamoDB in memory, with the table of template.yaml; `app` has what an app takes of it. */
+/** Starts a DynamoDB in memory with the table of template.yaml; `app` has the options of an app on it. */
 export async function startEmbeddedTable() {
   const tableName = 'test'
   const database = await startEmbeddedDynamoDB()

@@ -4,8 +4,8 @@ import { pipeline } from 'node:stream/promises'
 
 /**
  * Process 1 of an execution environment (execution-environment.ts), as Lambda has one: forwards the
- * function's requests to the Runtime API, and stops the function while it waits for an event. It does
- * so itself, inside the container: until a signal from outside arrives, the function runs on.
+ * function's requests to the Runtime API, and stops the function while it waits for an event. It runs
+ * inside the container, since the function would run on until a signal from outside arrives.
  */
 const { RUNTIME_API = '', FREEZE } = process.env
 const [hostname, port] = RUNTIME_API.split(':')
@@ -28,7 +28,7 @@ const server = createServer(async (incoming, outgoing) => {
 })
 server.listen(9001, '127.0.0.1', () => console.log('listening'))
 
-/** Stops the function, and marks the place in its log: a later line is written after the freeze. */
+/** Stops the function, and adds a line to its log: later lines are written after the freeze. */
 function freeze(): void {
   process.kill(-1, 'SIGSTOP')
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name) && name !== '1')) {

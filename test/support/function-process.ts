@@ -1,7 +1,7 @@
 import { handler } from '../../src/lambda/handler.ts'
 import { createContext } from '../targets/lambda.ts'
 
-/** A process that is a Lambda environment: it has its parent's events handled. */
+/** Handles the events that the parent process sends, like an environment of a Lambda function. */
 process.on('message', async (event: Parameters<typeof handler>[0]) => {
   process.send?.(await handler(event, createContext()))
 })

@@ -7,7 +7,7 @@ import { startHttpProxy } from './http-proxy.ts'
 import { freePort } from './listen.ts'
 import { missingProgram } from './missing-program.ts'
 
-/** Why AWS cannot be emulated here, and what to do about it; `false` if it can. */
+/** Returns the reason why AWS cannot be emulated here, and the remedy; `false` if it can. */
 export function noMiniStack(): Promise<string | false> {
   const what = "MiniStack, an emulator of AWS (pip install 'ministack[full]')"
   return missingProgram('ministack', '--help', what)
@@ -22,7 +22,7 @@ export async function startMiniStack(t: Test) {
   const port = await freePort(host)
   const region = 'eu-central-1'
   const credentials = { accessKeyId: 'testing', secretAccessKey: 'testing' }
-  // In place of what the shell has for AWS.
+  // They override the variables of the shell.
   const account = {
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
@@ -57,13 +57,13 @@ export async function startMiniStack(t: Test) {
   await untilRunning(server)
 
   const endpoint = `http://${host}:${port}`
-  // MiniStack has the API at a path, and AWS's host for it in the outputs of the stack.
+  // The outputs of the stack have AWS's host of the API; MiniStack serves the API under a path.
   const cloudFormation = await startHttpProxy(
     t,
     { host, port },
     { rewrite: (body) => body.replace(amazonHost, `${endpoint}/_aws/execute-api/$1`) }
   )
-  /** The variables by which the SAM CLI and any AWS SDK find this emulator. */
+  /** The variables that point the SAM CLI and any AWS SDK to this emulator. */
   const env = {
     ...account,
     AWS_ENDPOINT_URL: endpoint,

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 
-/** Says that a test needs `what`, if its program does not run here with an argument; else `false`. */
+/** Returns that a test requires `what` if its program does not run here; else `false`. */
 export async function missingProgram(
   program: string,
   argument: string,
@@ -11,6 +11,6 @@ export async function missingProgram(
     await promisify(execFile)(program, [argument])
     return false
   } catch (error) {
-    return `it needs ${what}: ${error}`
+    return `it requires ${what}: ${error}`
   }
 }

@@ -2,7 +2,7 @@ import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-clo
 import { mockClient } from 'aws-sdk-client-mock'
 import type { Test } from 'tap'
 
-/** Has CloudFormation know one stack, named hello, until the test ends. */
+/** Mocks CloudFormation with one stack, named hello, until the test ends. */
 export function mockStack(t: Test, outputs?: Record<string, string>): void {
   const stack = {
     StackName: 'hello',
@@ -20,7 +20,7 @@ export function mockStack(t: Test, outputs?: Record<string, string>): void {
   mock.on(DescribeStacksCommand, { StackName: 'hello' }).resolves({ Stacks: [stack] })
 }
 
-/** Has CloudFormation, or what leads to it, fail. */
+/** Mocks CloudFormation so that each request fails, until the test ends. */
 export function mockFailure(t: Test, failure: unknown): void {
   const mock = mockClient(CloudFormationClient)
   t.teardown(() => mock.restore())

@@ -3,8 +3,8 @@ import { connect } from 'node:net'
 import type { Response } from './target.ts'
 
 /**
- * Sends bytes to a server, whatever they are, and reads what it answers until it closes the
- * connection, which it is asked for once there is an answer.
+ * Sends any bytes to a server. Returns its responses until the connection is closed; after the first
+ * response, this side ends it.
  */
 export async function exchange(origin: string, bytes: Buffer): Promise<Response[]> {
   const socket = connect(Number(new URL(origin).port), '127.0.0.1')
@@ -14,7 +14,7 @@ export async function exchange(origin: string, bytes: Buffer): Promise<Response[
     received += text
     if (parse(received, isHead).responses.length > 0) socket.end()
   })
-  // A server that closes with bytes unread resets the connection.
+  // A server that closes the connection before it has read all bytes resets it.
   let reset = false
   socket.on('error', () => {
     reset = true
@@ -24,12 +24,12 @@ export async function exchange(origin: string, bytes: Buffer): Promise<Response[
   await closed.catch(() => closed)
 
   const { responses, rest } = parse(received, isHead)
-  // What follows a HEAD may be refused before the HEAD is answered, and then in its place.
+  // The server may reject the bytes after a HEAD before it responds to the HEAD.
   if (rest && !reset && !isHead) throw new Error(`no HTTP response: ${JSON.stringify(rest)}`)
   return responses
 }
 
-/** The responses that a text begins with, but for interim ones, and the rest of it. */
+/** Parses the responses at the start of a text, without interim ones; returns the rest, too. */
 function parse(text: string, isHead: boolean): { responses: Response[]; rest: string } {
   const [, status, lines = '', after = ''] =
     /^HTTP\/1\.1 ([1-5]\d\d) [\w -]+((?:\r\n[\w-]+: [^\r\n]*)*)\r\n\r\n([\s\S]*)$/.exec(text) ?? []

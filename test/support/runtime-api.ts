@@ -7,10 +7,10 @@ import { listenOnFreePort } from './listen.ts'
 
 const FunctionError = Type.Object({ errorType: Type.String(), errorMessage: Type.String() })
 
-/** What a function reports when it fails, or what Lambda reports in its place. */
+/** The error that a function reports, or that Lambda reports in its place. */
 export type FunctionError = Type.Static<typeof FunctionError>
 
-/** How an invocation ends: with a response or an error. */
+/** The result of an invocation: a response or an error. */
 export interface Outcome {
   requestId: string
   response?: unknown
@@ -30,15 +30,15 @@ export interface RuntimeApiOptions {
   host: string
   /** Called when an invocation takes longer than its timeout. */
   onTimeout(seconds: string): void
-  /** Answers requests to paths outside the Runtime API, such as that of the credentials. */
+  /** Responds to requests to paths outside the Runtime API, such as that of the credentials. */
   serveOther?(request: IncomingMessage, response: ServerResponse): void
 }
 
 const prefix = '/2018-06-01/runtime'
-const functionArn = 'arn:aws:lambda:eu-central-1:123456789012:function:hello'
+const functionArn = 'arn:aws:lambda:eu-central-1:123456789012:function:function'
 
 /**
- * Starts the Runtime API of one execution environment; `stop` it in the end. (AWS Lambda Developer
+ * Starts the Runtime API of one execution environment; `stop` it at the end. (AWS Lambda Developer
  * Guide, "Using the Lambda runtime API for custom runtimes")
  */
 export async function startRuntimeApi({ host, onTimeout, serveOther }: RuntimeApiOptions) {
@@ -119,7 +119,7 @@ export async function startRuntimeApi({ host, onTimeout, serveOther }: RuntimeAp
     },
     /** Resolves as soon as the function waits for an event. */
     ready: () => ready.promise,
-    /** The most events that the function has waited for at the same time. */
+    /** Returns the most events that the function has waited for at the same time. */
     maxPolls: () => maxPolls,
     /** Resolves when the function reports an error of its init phase. */
     initError: initError.promise,

@@ -10,7 +10,7 @@ const run = promisify(execFile)
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Why the SAM CLI cannot be used here, and what to do about it; `false` if it can. */
+/** Returns the reason why the SAM CLI cannot be used here, and the remedy; `false` if it can. */
 export function noSam(): Promise<string | false> {
   return missingProgram('sam', '--version', 'the SAM CLI (pip install aws-sam-cli)')
 }
@@ -20,13 +20,13 @@ interface Adaptation {
   tag: string
   /** Returns the Dockerfile of the adapted image. */
   dockerfile(image: string): string | Promise<string>
-  /** Environment variables of the function, beside those of the template. */
+  /** Environment variables of the function, in addition to those of the template. */
   variables?: Record<string, string>
 }
 
 /**
- * Builds the stack with `sam build` where commands of SAM that run in the folder find it, and adapts
- * its image to an emulator of Lambda. Returns the path of the built template.
+ * Builds the stack with `sam build` into a folder, and adapts its image to an emulator of Lambda. Returns
+ * the path of the built template.
  */
 export async function buildStack(
   folder: string,

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 
-// In place of what the shell that runs the tests may have set.
+// They override the variables of the shell that runs the tests.
 const ownVariables = {
   AWS_ENDPOINT_URL_DYNAMODB: undefined,
   DYNAMODB_TABLE_NAME: undefined,
@@ -14,8 +14,8 @@ const ownVariables = {
 }
 
 /**
- * Runs a program of the service, in a folder of the test and on free ports. By default, it is what
- * `npm start` runs.
+ * Runs a program of the service in a folder of the test, on free ports; by default, the program of
+ * `npm start`.
  */
 export function startProcess(
   t: Test,
@@ -46,7 +46,7 @@ export function startProcess(
   return { ended, kill: (signal: NodeJS.Signals) => child.kill(signal), printed }
 }
 
-/** What a process has put out so far. */
+/** Collects the output of a process. */
 export function collectOutput(child: ChildProcess) {
   const output = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
@@ -57,7 +57,7 @@ export function collectOutput(child: ChildProcess) {
   return output
 }
 
-/** Waits until what a process has put out has what a pattern captures. */
+/** Waits until the output of a process matches a pattern; returns the captured text. */
 export async function untilPrinted(
   child: ChildProcess,
   output: { stdout: string; stderr: string },
@@ -66,13 +66,14 @@ export async function untilPrinted(
   for (;;) {
     const captured = pattern.exec(output.stdout)?.[1]
     if (captured) return captured
-    if (child.exitCode !== null || child.signalCode) throw new Error(`it ended: ${output.stderr}`)
+    if (child.exitCode !== null || child.signalCode)
+      throw new Error(`the process ended: ${output.stderr}`)
     await Promise.race([child.stdout && once(child.stdout, 'data'), once(child, 'exit')])
   }
 }
 
-/** Where the embedded DynamoDB of the process listens. */
+/** Matches the endpoint of the embedded DynamoDB in the output of `npm start`. */
 export const endpoint = /the table +"hello" at ([^,]+)/
 
-/** Where the process listens. */
+/** Matches the origin of the server in its log. */
 export const origin = /listening at (http:[^"]+)/

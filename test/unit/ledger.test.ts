@@ -1,10 +1,12 @@
 import t from 'tap'
 import { Ledger } from '../stress/ledger.ts'
+import { messageFor, statusFor } from '../support/greeting.ts'
 
 const ada = { id: '1', name: 'Ada' }
-const hello = 'Hello Ada!'
+const message = messageFor(ada)
+const status = statusFor(ada)
 
-/** A ledger in which a greeting of Ada was answered so, and then found so in the table. */
+/** Returns the ledger of one greeting, with its response and the messages in the table. */
 async function keep(response: { status: number; body: string } | Error, ...recorded: string[]) {
   const ledger = new Ledger()
   const send = async () => {
@@ -13,56 +15,73 @@ async function keep(response: { status: number; body: string } | Error, ...recor
   }
   await ledger.greet({ send }, ada)
   ledger.balance(new Map([[ada.id, recorded]]))
-  const { answered, broken, doubled, lost, recorded: count, shed, unanswered, unavailable } = ledger
-  return { answered, broken, doubled, lost, recorded: count, shed, unanswered, unavailable }
+  return ledger
 }
 
-const answered = { status: 200, body: hello }
-const unavailable = { status: 503, body: '{"detail":"The database is unavailable. Retry later."}' }
-const shed = { status: 503, body: '{"detail":"The server is overloaded. Retry later."}' }
+const success = { status, body: message }
+const failure = { status: 503, body: '{"detail":"The database is unavailable. Retry later."}' }
+const shedding = { status: 503, body: '{"detail":"The server is overloaded. Retry later."}' }
 
-const kept: [what: string, greeting: typeof answered, recorded: string[], counts: object][] = [
-  ['an answer that is recorded', answered, [hello], { answered: 1, recorded: 1 }],
-  ['a failure that is not recorded', unavailable, [], { unavailable: 1, recorded: 0 }],
-  ['a failure that is recorded', unavailable, [hello], { unavailable: 1, recorded: 1 }],
-  ['a refusal of load', shed, [], { shed: 1, recorded: 0 }],
+const kept: [what: string, response: typeof success, recorded: string[], counts: object][] = [
+  ['a response that is recorded', success, [message], { succeeded: 1, recorded: 1 }],
+  ['a failure that is not recorded', failure, [], { unavailable: 1, recorded: 0 }],
+  ['a failure that is recorded', failure, [message], { unavailable: 1, recorded: 1 }],
+  ['a request that is shed', shedding, [], { shed: 1, recorded: 0 }],
 ]
 for (const [what, response, recorded, counts] of kept) {
-  t.test(`${what} is as promised`, async (t) => {
+  t.test(`${what} keeps the promises`, async (t) => {
     const { broken, ...ledger } = await keep(response, ...recorded)
-    t.match(ledger, { lost: 0, doubled: 0, ...counts })
+    t.match(ledger, { lost: 0, duplicated: 0, ...counts })
     t.strictSame(broken, [])
   })
 }
 
-const broken: [what: string, Error | typeof answered, string[], counts: object, told: RegExp][] = [
-  ['an answer that is not recorded', answered, [], { lost: 1 }, /^1 answered messages are not/],
-  ['an answer that is recorded twice', answered, [hello, hello], { doubled: 1 }, /^1 messages are/],
-  ['a failure that is recorded twice', unavailable, [hello, hello], { doubled: 1 }, /^1 messages/],
-  ['a refusal of load that is recorded', shed, [hello], { doubled: 1 }, /^1 messages are/],
-  ['another message in the table', answered, ['Hello Eve!'], { recorded: 1 }, /has the message/],
+const broken: [what: string, Error | typeof success, string[], counts: object, text: RegExp][] = [
+  ['a response that is not recorded', success, [], { lost: 1 }, /^1 messages of responses are not/],
   [
-    'another answer',
-    { status: 200, body: 'Hello Eve!' },
-    [hello],
-    { answered: 1 },
-    /got 200 Hello E/,
+    'a response that is recorded twice',
+    success,
+    [message, message],
+    { duplicated: 1 },
+    /^1 messages in/,
   ],
-  ['another status', { status: 404, body: hello }, [hello], { answered: 1 }, /got 404 Hello Ada!/],
   [
-    'an internal in a problem',
+    'a failure that is recorded twice',
+    failure,
+    [message, message],
+    { duplicated: 1 },
+    /^1 messages in/,
+  ],
+  ['a request that is shed and recorded', shedding, [message], { duplicated: 1 }, /^1 messages in/],
+  ['another message in the table', success, ['other'], { recorded: 1 }, /has the message other$/],
+  [
+    'another message in the response',
+    { status, body: 'other' },
+    [message],
+    { succeeded: 1 },
+    /got \d+ other$/,
+  ],
+  ['another status', { status: 418, body: message }, [message], { succeeded: 1 }, /got 418 /],
+  [
+    'an internal text in a problem',
     { status: 503, body: 'arn:aws:' },
     [],
     { unavailable: 1 },
     /internals/,
   ],
-  ['no response', new Error('reset'), [], { unanswered: 1 }, /no response: Error: reset$/],
+  [
+    'a request without a response',
+    new Error('reset'),
+    [],
+    { withoutResponse: 1 },
+    /no response: Error: reset$/,
+  ],
 ]
-for (const [what, response, recorded, counts, told] of broken) {
+for (const [what, response, recorded, counts, text] of broken) {
   t.test(`${what} breaks a promise`, async (t) => {
     const { broken, ...ledger } = await keep(response, ...recorded)
     t.match(ledger, counts)
     t.equal(broken.length, 1)
-    t.match(broken[0], told)
+    t.match(broken[0], text)
   })
 }

@@ -1,5 +1,5 @@
-// Loads a handler as Lambda's runtime client does, and has it greet once. Prints when it is ready, and
-// what it answered.
+// Loads a handler as Lambda's runtime client does, and sends it one event. Prints `ready`, and then the
+// body of the response.
 import { writeSync } from 'node:fs'
 
 const [, , path, event] = process.argv

@@ -4,7 +4,7 @@ import { createGreet } from './greet.ts'
 
 type Event = Pick<APIGatewayProxyEvent, 'pathParameters'>
 
-/** A handler as samples have it: of one kind of event, without a framework. */
+/** A handler as in sample code: for one kind of event, without a framework. */
 export function createHandler(dynamodb: DynamoDBClient) {
   const greet = createGreet(dynamodb)
   return async ({ pathParameters }: Event): Promise<APIGatewayProxyResult> => {

@@ -4,7 +4,7 @@ import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dyn
 
 const TableName = process.env.DYNAMODB_TABLE_NAME
 
-/** A greeting as samples have it: the same two calls, and nothing else of what the service promises. */
+/** A greeting as in sample code: the same two operations, without the other promises of the service. */
 export function createGreet(dynamodb: DynamoDBClient) {
   const client = DynamoDBDocumentClient.from(dynamodb)
   return async (id: string) => {
