@@ -19,8 +19,8 @@ export function createRepository(client: DynamoDBDocumentClient, TableName: stri
   }
 
   async function remove(owner: string, note: string, abortSignal: AbortSignal) {
-    const Key = { PK: owner, SK: NOTE + note }
-    await client.send(new DeleteCommand({ TableName, Key }), { abortSignal })
+    const command = new DeleteCommand({ TableName, Key: { PK: owner, SK: NOTE + note } })
+    await client.send(command, { abortSignal })
   }
 
   /** The notes of an owner after a note, in order; `next` is the last one if there may be more. */
