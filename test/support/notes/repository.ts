@@ -19,25 +19,21 @@ export function createRepository(client: DynamoDBDocumentClient, TableName: stri
   }
 
   async function remove(owner: string, note: string, abortSignal: AbortSignal) {
-    const Key = { PK: owner, SK: NOTE + note }
-    await client.send(new DeleteCommand({ TableName, Key }), { abortSignal })
+    const command = new DeleteCommand({ TableName, Key: { PK: owner, SK: NOTE + note } })
+    await client.send(command, { abortSignal })
   }
 
   /** The notes of an owner after a note, in order; `next` is the last one if there may be more. */
-  async function list(
-    owner: string,
-    { limit, after }: { limit: number; after?: string },
-    abortSignal: AbortSignal
-  ) {
+  async function list(owner: string, page: { limit: number; after?: string }, signal: AbortSignal) {
     const command = new QueryCommand({
       TableName,
       KeyConditionExpression: 'PK = :owner AND begins_with(SK, :note)',
       ExpressionAttributeValues: { ':owner': owner, ':note': NOTE },
-      ExclusiveStartKey: after === undefined ? undefined : { PK: owner, SK: NOTE + after },
-      Limit: limit,
+      ExclusiveStartKey: page.after ? { PK: owner, SK: NOTE + page.after } : undefined,
+      Limit: page.limit,
       ConsistentRead: true,
     })
-    const { Items = [], LastEvaluatedKey } = await client.send(command, { abortSignal })
+    const { Items = [], LastEvaluatedKey } = await client.send(command, { abortSignal: signal })
     const notes = Items.map(({ PK, SK, text, color, ...others }) => ({
       note: String(SK).slice(NOTE.length),
       text: String(text),

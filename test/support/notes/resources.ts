@@ -1,5 +1,5 @@
 import * as product from '../../../src/resources.ts'
-import { stuckRoutes } from '../stuck-routes.ts'
+import { otherRoutes } from '../other-routes.ts'
 import { createRepository } from './repository.ts'
 import { notes } from './route.ts'
 
@@ -9,5 +9,5 @@ export { example } from '../../../src/resources.ts'
 export const registerResources: typeof product.registerResources = (app, client, config) => {
   product.registerResources(app, client, config)
   app.register(notes, { repository: createRepository(client, config.DYNAMODB_TABLE_NAME) })
-  app.register(stuckRoutes)
+  app.register(otherRoutes)
 }

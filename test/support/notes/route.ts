@@ -25,11 +25,8 @@ const Body = Type.Object(
 const Note = Type.Object({ note: Type.String(), text: Type.String(), color: Type.String(), due })
 const Page = Type.Object({ notes: Type.Array(Note), next: Type.Optional(Type.String()) })
 
-const page = {
-  description: 'The notes',
-  headers,
-  content: { 'application/json': { schema: Page } },
-}
+const content = { 'application/json': { schema: Page } }
+const page = { description: 'The notes', headers, content }
 const noContent = Type.Null({ description: 'The note is stored, or deleted' })
 const errors = { default: { description: 'The request failed', ...problem } }
 
