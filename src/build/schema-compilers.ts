@@ -49,21 +49,17 @@ function createStore() {
   const functions: string[] = []
   const indexes: Record<string, number> = {}
   return {
-    add({ schema, ...route }: { schema?: unknown }, code: string): void {
+    add(route: object, code: string): void {
       if (!functions.includes(code)) functions.push(code)
-      const index = functions.indexOf(code)
-      const key = JSON.stringify(route)
-      const known = indexes[key] ?? index
-      if (known !== index) throw new Error(`${key} has two schemas`)
-      indexes[key] = index
+      indexes[JSON.stringify(route)] = functions.indexOf(code)
     },
     toModule: () => `
       const functions = [${functions.map(toFunction)}]
       const indexes = ${JSON.stringify(indexes)}
-      module.exports = () => () => ({ schema, ...route }) => {
+      module.exports = () => () => (route) => {
         const found = functions[indexes[JSON.stringify(route)]]
         if (!found)
-          throw new Error(JSON.stringify(route) + ' was not there when the function was built: src/build/schema-compilers.ts')
+          throw new Error(route.method + ' ' + route.url + ' was not there when the function was built: src/build/schema-compilers.ts')
         return found()
       }`,
   }

@@ -88,7 +88,7 @@ t.test('a built function refuses a route that the build did not know', async (t)
   )
   await t.rejects(handler(), {
     message:
-      '{"method":"GET","url":"/:id","httpPart":"params"} was not there when the function was built: src/build/schema-compilers.ts',
+      'GET /:id was not there when the function was built: src/build/schema-compilers.ts',
   })
 })
 
