@@ -77,7 +77,7 @@ t.test('docker compose', { skip: await noEngine(), timeout: buildTimeout }, asyn
     const lines = (await docker('logs', compose.container('api'))).split('\n')
     const line = lines.map((line) => JSON.parse(line)).find(({ level }) => level >= 50)
     t.equal(line.requestId, headers['x-request-id'])
-    t.match(line.err.stack, /^FastifyError: /)
+    t.match(line.err.stack, /^HttpProblem: /)
   })
 
   t.test('SIGTERM under load loses no message', async (t) => {
