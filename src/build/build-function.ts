@@ -40,9 +40,7 @@ export const sharedOptions = {
 
 /**
  * Bundles a Lambda function into a folder: its script, which can have a code cache
- * (function-script.ts), and lambda.cjs, which runs that script.
- *
- * @param plugins for its script, before those of the build
+ * (function-script.ts), and lambda.cjs, which runs that script. `plugins` are for the script.
  */
 export async function buildFunction(entryPoint: string, outdir: string, plugins: Plugin[] = []) {
   const options = { ...sharedOptions, outdir }

@@ -19,8 +19,11 @@ export function clientErrorHandler(
   error: ConnectionError,
   socket: Socket
 ): void {
+  // As in Node.js's own handler: within a response that is being sent, there cannot be another.
+  const response = '_httpMessage' in socket ? socket._httpMessage : undefined
+  const isSending = response instanceof http.ServerResponse && response.headersSent
   // A client that resets its connection gets no response; without one, it is no error either.
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  if (error.code === 'ECONNRESET' || !socket.writable || isSending) {
     socket.destroy()
     return
   }

@@ -23,6 +23,8 @@ export function createHttpServer(handler: RequestListener): Server {
   }
   const server = createServer(options, handler)
   server.maxConnections = maxConnections
+  // Milliseconds until a connection whose client does not read its response is closed, or twice that.
+  server.timeout = 10_000
   // Idle connections are closed in favor of new ones.
   server.on('drop', () => server.closeIdleConnections())
   // A server may ignore an unknown expectation (RFC 9110, 10.1.1). Node.js would respond itself, without

@@ -41,6 +41,8 @@ async function start(t: Test) {
   return { origin: server.listeningOrigin, pool, server, table }
 }
 
+// These take long, so they run concurrently.
+t.jobs = 4
 const clients: [what: string, send: (socket: Socket) => void][] = [
   ['stops in its body', (socket) => socket.write(`${head('Content-Length: 9')}{`)],
   ['stops in a chunk', (socket) => socket.write(`${head('Transfer-Encoding: chunked')}9\r\n{`)],
@@ -54,7 +56,7 @@ const clients: [what: string, send: (socket: Socket) => void][] = [
   ],
 ]
 for (const [what, send] of clients) {
-  t.test(`a client that ${what} gets 408`, async (t) => {
+  t.test(`a client that ${what} gets 408`, { buffered: true }, async (t) => {
     const { origin, table } = await start(t)
     const socket = connectTo(t, origin)
 
@@ -68,6 +70,29 @@ for (const [what, send] of clients) {
     t.strictSame(await table.leftovers(), [])
   })
 }
+
+t.test(
+  'clients that do not read their response are disconnected',
+  { buffered: true },
+  async (t) => {
+    const { origin, pool, server, table } = await start(t)
+    t.teardown(() => table.repository.forget('a'))
+    const closed: Promise<unknown>[] = []
+    server.server.on('connection', (socket) => closed.push(once(socket, 'close')))
+    for (let count = 0; count < 100; count++) {
+      const socket = connectTo(t, origin).pause()
+      socket.write('GET /endless HTTP/1.1\r\nHost: test\r\n\r\n')
+    }
+    while (closed.length < 100) await once(server.server, 'connection')
+
+    // 10 seconds or 20, and more for a busy machine.
+    const begin = performance.now()
+    await Promise.all(closed)
+
+    t.ok(performance.now() - begin < 40_000)
+    t.equal((await sendOnSocket(pool, { path: '/hello/a' })).status, 404)
+  }
+)
 
 const bodies: [what: string, bytes: string, statuses: RegExp][] = [
   [
@@ -93,7 +118,7 @@ const bodies: [what: string, bytes: string, statuses: RegExp][] = [
   ['a length and chunks', head('Content-Length: 15', 'Transfer-Encoding: chunked'), /^400$/],
 ]
 for (const [what, bytes, statuses] of bodies) {
-  t.test(`a PUT with ${what} gets ${statuses.source}`, async (t) => {
+  t.test(`a PUT with ${what} gets the right status`, async (t) => {
     const { origin, table } = await start(t)
     t.teardown(() => table.repository.forget('a'))
     const socket = connectTo(t, origin)
@@ -201,4 +226,15 @@ t.test('a response that takes longer than the deadline is sent whole', async (t)
   t.ok(performance.now() - begin > 2500)
   t.match(response, /^HTTP\/1\.1 200 OK\r\n/)
   t.match(response, /begin[\s\S]*end[\s\S]*0\r\n\r\n$/)
+})
+
+t.test('what is not HTTP is not responded to within another response', async (t) => {
+  const { origin } = await start(t)
+  const socket = connectTo(t, origin)
+  socket.write('GET /slow HTTP/1.1\r\nHost: test\r\n\r\n')
+  const [first] = await once(socket, 'data')
+  socket.write('nonsense\r\n\r\n')
+
+  t.match(String(first), /^HTTP\/1\.1 200 OK\r\n/)
+  t.equal(await text(socket), '')
 })
