@@ -4,13 +4,7 @@ import { createRequire } from 'node:module'
 import t, { type Test } from 'tap'
 import { buildFunction, buildPlainFunction } from '../../src/build/build-function.ts'
 import { specifyHelloApi } from '../spec/hello-api.ts'
-import {
-  type EventSource,
-  functionUrl,
-  httpApi,
-  loadBalancer,
-  restApi,
-} from '../support/lambda-events.ts'
+import { type EventSource, loadBalancer, restApi } from '../support/lambda-events.ts'
 import { listen } from '../support/listen.ts'
 import { lambdaTarget, startHandler } from '../targets/lambda.ts'
 
@@ -18,7 +12,7 @@ import { lambdaTarget, startHandler } from '../targets/lambda.ts'
 const require = createRequire(import.meta.url)
 
 const builds: [name: string, build: typeof buildFunction, sources: EventSource[]][] = [
-  ['the built function', buildFunction, [restApi, httpApi, functionUrl, loadBalancer]],
+  ['the built function', buildFunction, [restApi, loadBalancer]],
   ['the function built with --plain', buildPlainFunction, [restApi]],
 ]
 for (const [name, build, sources] of builds) {
@@ -87,8 +81,7 @@ t.test('a built function refuses a route that the build did not know', async (t)
     }`
   )
   await t.rejects(handler(), {
-    message:
-      'GET /:id was not there when the function was built: src/build/schema-compilers.ts',
+    message: 'GET /:id was not there when the function was built: src/build/schema-compilers.ts',
   })
 })
 

@@ -1,0 +1,27 @@
+import t from 'tap'
+import { readEvent } from '../../src/lambda/event.ts'
+
+const loadBalancer = {
+  httpMethod: 'GET',
+  path: '/',
+  requestContext: { elb: { targetGroupArn: 'arn' } },
+}
+
+t.test('repeated headers are joined as Node.js does', async (t) => {
+  const multiValueHeaders = { Accept: ['text/html', 'text/plain'], Cookie: ['a=1', 'b=2'] }
+
+  const request = readEvent({ ...loadBalancer, multiValueHeaders })
+
+  t.strictSame(request?.headers, { accept: 'text/html, text/plain', cookie: 'a=1; b=2' })
+})
+
+t.test('headers about the transfer of the body are left out', async (t) => {
+  const headers = { 'Content-Length': '5', 'transfer-encoding': 'chunked', host: 'test' }
+  t.strictSame(readEvent({ ...loadBalancer, headers })?.headers, { host: 'test' })
+})
+
+t.test('the query of a load balancer stays as it is encoded', async (t) => {
+  const multiValueQueryStringParameters = { 'a%20b': ['1+2', '%C3%A9'] }
+  const request = readEvent({ ...loadBalancer, multiValueQueryStringParameters })
+  t.equal(request?.url, '/?a%20b=1+2&a%20b=%C3%A9')
+})
