@@ -5,6 +5,7 @@ import manifest from '../../package.json' with { type: 'json' }
 import { createDynamoDBClient } from '../dynamodb/client.ts'
 import { createRepository } from '../hello/repository.ts'
 import { addHelloRoute } from '../hello/route.ts'
+import { lineWriter, whileOutputWorks } from './output.ts'
 
 /** Prints the OpenAPI document of the API, made of the route's schema. */
 const app = fastify({
@@ -26,4 +27,8 @@ await app.register(swagger, {
 addHelloRoute(app, createRepository(DynamoDBDocumentClient.from(createDynamoDBClient()), 'none'))
 await app.ready()
 
-console.log(JSON.stringify(app.swagger(), undefined, 2))
+const print = lineWriter(process.stdout)
+process.exitCode = await whileOutputWorks(async () => {
+  await print(JSON.stringify(app.swagger(), undefined, 2))
+  return 0
+}, process.stderr)
