@@ -75,7 +75,12 @@ async function runCommand(args: string[], terminal: Terminal): Promise<number> {
     .action((id: string, name: string) =>
       withTable(async (repository) => {
         const reason = explainUngreetable({ id, name })
-        if (reason) throw new ConfigError(`The input is refused: ${reason}.`)
+        if (reason) throw new ConfigError(`The name is not stored: ${reason}.`)
+        // Node.js decodes arguments so, whatever their bytes are.
+        if (`${id}${name}`.includes('\ufffd'))
+          throw new ConfigError(
+            'The name is not stored: the id or the name is not UTF-8, or has the replacement character U+FFFD.'
+          )
         await repository.putName(id, name)
         if (options().json) await printJson({ id, name })
       })

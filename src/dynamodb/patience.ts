@@ -1,9 +1,10 @@
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 import type { RetryErrorInfo, RetryStrategyV2, RetryToken } from '@smithy/types'
 
-// A minute, however a table fails: 3 attempts without a response, or 60 with an error at once.
+// A minute, whether a table does not respond (20 seconds for each of 3 attempts) or fails at once (60
+// attempts, a second apart).
 const timeout = 20_000
-const timedAttempts = 3
+const fewAttempts = 3
 const attempts = 60
 const delay = 1000
 
@@ -24,7 +25,7 @@ export const patience: DynamoDBClientConfig = {
 function createRetryStrategy(): RetryStrategyV2 {
   const token = (retries: number): RetryToken => ({
     getRetryCount: () => retries,
-    getRetryDelay: () => (retries === 0 ? 0 : delay),
+    getRetryDelay: () => delay,
   })
   return {
     acquireInitialRetryToken: async () => token(0),
@@ -39,9 +40,10 @@ function createRetryStrategy(): RetryStrategyV2 {
 
 function maxAttempts({ error, errorType }: RetryErrorInfo): number {
   if (errorType !== 'TRANSIENT' && errorType !== 'THROTTLING') return 1
+  const code = error instanceof Error && 'code' in error && error.code
   // If nothing listens on the port, most likely nothing is about to.
-  const isRefused = error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED'
-  return isRefused || (error instanceof Error && error.name === 'TimeoutError')
-    ? timedAttempts
-    : attempts
+  if (code === 'ECONNREFUSED') return fewAttempts
+  // The SDK also calls a closed connection a TimeoutError.
+  const isClosed = code === 'ECONNRESET' || code === 'EPIPE'
+  return error?.name === 'TimeoutError' && !isClosed ? fewAttempts : attempts
 }

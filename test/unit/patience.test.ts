@@ -45,17 +45,18 @@ function throwError(properties: { name?: string; code?: string }) {
   }
 }
 
-// An attempt without a response takes 20 seconds; the others are a second apart.
+// An attempt without a response takes up to 20 seconds; failures at once are a second apart.
 const failures: [what: string, fail: () => HttpResponse, attempts: number][] = [
   ['throttles', respond(400, 'ProvisionedThroughputExceededException'), 60],
   ['responds with 503', respond(503, 'ServiceUnavailable'), 60],
-  ['closes its connections', throwError({ code: 'ECONNRESET' }), 60],
-  ['does not respond', throwError({ name: 'TimeoutError' }), 3],
+  ['closes its connections', throwError({ name: 'TimeoutError', code: 'ECONNRESET' }), 60],
+  ['does not respond', throwError({ name: 'TimeoutError', code: 'ETIMEDOUT' }), 3],
+  ['cannot be connected to in time', throwError({ name: 'TimeoutError' }), 3],
   ['refuses connections', throwError({ code: 'ECONNREFUSED' }), 3],
   ['does not have the table', respond(400, 'ResourceNotFoundException'), 1],
 ]
 for (const [what, fail, attempts] of failures) {
-  t.test(`set-up ends after ${attempts} attempts when DynamoDB ${what}`, async (t) => {
+  t.test(`a tool gives up after ${attempts} attempts when DynamoDB ${what}`, async (t) => {
     const result = await readItem(t, fail)
     t.equal(result.attempts, attempts)
     t.type(result.error, Error)
