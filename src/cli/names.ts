@@ -76,7 +76,7 @@ async function runCommand(args: string[], terminal: Terminal): Promise<number> {
       withTable(async (repository) => {
         const reason = explainUngreetable({ id, name })
         if (reason) throw new ConfigError(`The name is not stored: ${reason}.`)
-        // Node.js decodes arguments so, whatever their bytes are.
+        // Node.js replaces bytes of an argument that are not UTF-8 by U+FFFD.
         if (`${id}${name}`.includes('\ufffd'))
           throw new ConfigError(
             'The name is not stored: the id or the name is not UTF-8, or has the replacement character U+FFFD.'
@@ -179,14 +179,11 @@ async function runCommand(args: string[], terminal: Terminal): Promise<number> {
   }
 }
 
-const importHelp = `Stores the names of a CSV file.
-
-The file must be UTF-8. Its first line must have the headers id and name; other columns are ignored.
-Lines end with LF, CRLF or CR. Empty lines are ignored. Each other row must have as many fields as the
-headers. If an id occurs again, the first row counts, and a row with another name is rejected.
-
-Rejected rows are printed with their line number, and the other rows are stored. The exit code is 0 if
-each name of the file is stored. An import can run again: names replace themselves.`
+const importHelp = [
+  'Stores the names of a CSV file.',
+  'The file must be UTF-8. Its first line must have the headers id and name; other columns are ignored. A line ends with LF, CRLF or CR. Empty lines are ignored. Each other row must have as many fields as the headers. If an id occurs again, the first row counts, and a row with another name is rejected.',
+  'Rejected rows are printed with their line numbers; the other rows are stored. The exit code is 0 only if each name of the file is stored. An import can run again: it replaces the names that are stored.',
+].join('\n\n')
 
 async function sizeOf(file: string): Promise<number> {
   return (await stat(file).catch(explainFile)).size

@@ -7,9 +7,9 @@ import { createRepository } from '../hello/repository.ts'
 import { addHelloRoute } from '../hello/route.ts'
 import { lineWriter, whileOutputWorks } from './output.ts'
 
-/** Prints the OpenAPI document of the API, made of the route's schema. */
+/** Prints the OpenAPI document of the API, which is generated from the schema of the route. */
 const app = fastify({
-  // The service's own judges ids; this app gets none.
+  // The service has its own check of ids; this app receives no requests.
   ajv: { customOptions: { formats: { 'partition-key': true } } },
 })
 await app.register(swagger, {
@@ -23,7 +23,7 @@ await app.register(swagger, {
     },
   },
 })
-// Not the whole app, which refuses all other methods and paths by routes of their own.
+// Not the whole app: it has further routes, which refuse other methods and paths.
 addHelloRoute(app, createRepository(DynamoDBDocumentClient.from(createDynamoDBClient()), 'none'))
 await app.ready()
 

@@ -326,7 +326,7 @@ t.test('import refuses a path that is not a file', async (t) => {
 t.test('a wrong command ends with 2, and help with 0', async (t) => {
   t.match(await run(['rename', '1']), { code: 2, stderr: /unknown command/ })
   t.match(await run(['--help']), { code: 0, stdout: /history <id>/, stderr: '' })
-  t.match(await run(['help', 'import']), { code: 0, stdout: /If an id occurs again, the first/ })
+  t.match(await run(['help', 'import']), { code: 0, stdout: /If an id occurs again,\s+the first/ })
 })
 
 t.test('a table that cannot be used ends with 2 and one line with the reason', async (t) => {
