@@ -14,20 +14,18 @@ interface Entry {
 const hashOf = (text: string) => hash('sha256', text, 'base64')
 
 /**
- * Remembers the names of a file, to find an id that occurs again; `close` it in the end. It is a
- * temporary database, so the memory does not grow with the file.
+ * Remembers the names of a file, to find an id that occurs again; `close` it in the end. What is saved
+ * is in a temporary database, so the memory does not grow with the file.
  */
-export async function openEarlierNames() {
-  const folder = await mkdtemp(join(tmpdir(), 'import-names-'))
-  const database = new Level<string, Entry>(folder, { valueEncoding: 'json' })
-  await database.open()
+export function rememberNames() {
+  let saved: Awaited<ReturnType<typeof openTemporary>> | undefined
   const unsaved = new Map<string, Entry>()
 
   /** Adds the name of an id. If the id has a name already, that one stays, and its row is returned. */
   function add({ id, name, line }: Name & { line: number }) {
     const key = hashOf(id)
     const nameHash = hashOf(name)
-    const earlier = unsaved.get(key) ?? database.getSync(key)
+    const earlier = unsaved.get(key) ?? saved?.database.getSync(key)
     if (earlier) return { line: earlier.line, hasSameName: earlier.nameHash === nameHash }
     unsaved.set(key, { nameHash, line })
     return undefined
@@ -35,14 +33,26 @@ export async function openEarlierNames() {
 
   /** Moves what was added out of the memory. */
   async function save(): Promise<void> {
+    saved ??= await openTemporary()
     const puts = Array.from(unsaved, ([key, value]) => ({ type: 'put' as const, key, value }))
-    await database.batch(puts)
+    await saved.database.batch(puts)
     unsaved.clear()
   }
 
   async function close(): Promise<void> {
+    await saved?.remove()
+  }
+  return { add, save, close }
+}
+
+async function openTemporary() {
+  const folder = await mkdtemp(join(tmpdir(), 'import-names-'))
+  const database = new Level<string, Entry>(folder, { valueEncoding: 'json' })
+  await database.open()
+
+  async function remove(): Promise<void> {
     await database.close()
     await rm(folder, { recursive: true })
   }
-  return { add, save, close }
+  return { database, remove }
 }

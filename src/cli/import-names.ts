@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import pRetry from 'p-retry'
 import { ConfigError } from '../config.ts'
 import type { Name, Repository } from '../hello/repository.ts'
-import { openEarlierNames } from './earlier-names.ts'
+import { rememberNames } from './earlier-names.ts'
 import { explainUngreetable } from './greetable.ts'
 import { type Row, readRows } from './read-rows.ts'
 
@@ -34,14 +34,13 @@ export async function importNames(
   file: Readable,
   listener: ImportListener
 ): Promise<number> {
-  const rows = readRows(file)
-  const earlierNames = await openEarlierNames()
+  const earlierNames = rememberNames()
   let written = 0
   let bytes = 0
   let names: Name[] = []
 
   async function write(): Promise<void> {
-    await Promise.all([writeNames(repository, names), earlierNames.save()])
+    await writeNames(repository, names)
     written += names.length
     names = []
     listener.progress(written, bytes)
@@ -58,11 +57,12 @@ export async function importNames(
   }
 
   try {
-    for await (const row of rows) {
+    for await (const row of readRows(file)) {
       bytes = row.bytes
       const reason = rejection(row)
       if (reason) listener.rejected(row.line, reason)
-      if (names.length === batchSize * batchesAtOnce) await write()
+      if (names.length === batchSize * batchesAtOnce)
+        await Promise.all([write(), earlierNames.save()])
     }
     await write()
     return written

@@ -30,7 +30,7 @@ const recordBytes = 800 * 1024
  *
  * @throws {ConfigError} when the headers are wrong, or the file is not UTF-8 or not CSV
  */
-export function readRows(file: Readable): AsyncGenerator<Row> {
+export async function* readRows(file: Readable): AsyncGenerator<Row> {
   // csv-parse counts a \r\n inside quotes as two lines.
   let line = 1
   const rows = parse({
@@ -44,27 +44,23 @@ export function readRows(file: Readable): AsyncGenerator<Row> {
       return row
     },
   })
-  // Not inside the generator, which starts later: an error of the file would have no listener until
-  // then. The error of each stream reaches the loop over the rows.
+  // The error of each of them reaches the loop over the rows.
   pipeline(file, decodeUtf8, rows, () => {})
-  return readFields(rows, () => line)
-}
 
-async function* readFields(rows: Readable, currentLine: () => number): AsyncGenerator<Row> {
   let headers: string[] | undefined
   try {
     for await (const row of rows) {
-      const [line, bytes, ...fields] = Value.Parse(Fields, row)
+      const [first, bytes, ...fields] = Value.Parse(Fields, row)
       if (isEmpty(fields)) continue
       if (headers)
-        yield { line: Number(line), bytes: Number(bytes), ...pickFields(fields, headers) }
+        yield { line: Number(first), bytes: Number(bytes), ...readFields(fields, headers) }
       else headers = checkHeaders(fields)
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error
     const [reason] = error.message.split(':')
     throw new ConfigError(
-      `The file is not valid CSV in the row that begins at line ${currentLine()}: ${reason}. Correct the row and import the file again; some rows before it may be stored.`
+      `The file is not valid CSV in the row that begins at line ${line}: ${reason}. Correct the row and import the file again; some rows before it may be stored.`
     )
   }
   if (!headers) checkHeaders([])
@@ -84,7 +80,7 @@ function checkHeaders(headers: string[]): string[] {
   )
 }
 
-function pickFields(fields: string[], headers: string[]) {
+function readFields(fields: string[], headers: string[]) {
   const id = fields[headers.indexOf('id')]
   const name = fields[headers.indexOf('name')]
   if (fields.length !== headers.length || id === undefined || name === undefined)

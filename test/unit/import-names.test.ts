@@ -68,7 +68,6 @@ for (const [what, file, stored] of goodFiles) {
   t.test(`a file with ${what} is stored exactly`, async (t) => {
     t.strictSame(await run(file), complete(stored))
     t.strictSame(await run(file, 1), complete(stored), 'also when it is read byte by byte')
-    t.strictSame(await run(file, 3), complete(stored))
   })
 }
 
@@ -185,8 +184,7 @@ for (const [what, file, line] of notCsv)
   ])
 for (const [what, file, message] of badFiles) {
   t.test(`a file ${what} is refused`, async (t) => {
-    for (const chunkSize of [65_536, 1000, 1]) {
-      if (file.length > 10_000 && chunkSize === 1) continue
+    for (const chunkSize of [65_536, file.length > 1000 ? 1000 : 1]) {
       const error = await run(file, chunkSize).catch((error: unknown) => error)
       t.ok(error instanceof ConfigError)
       t.match(error, { message })
@@ -228,12 +226,14 @@ t.test('names that DynamoDB does not take are sent again, until it takes them', 
 
 t.test('an import ends when DynamoDB takes no names for too long', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
-  t.teardown(() => mock.timers.reset())
+  const clock = setInterval(() => mock.timers.tick(5000), 1)
+  t.teardown(() => {
+    clearInterval(clock)
+    mock.timers.reset()
+  })
   let calls = 0
   async function putNames(names: Name[]): Promise<Name[]> {
     calls++
-    // Once the import waits.
-    setImmediate(() => mock.timers.tick(5000))
     return names
   }
 
