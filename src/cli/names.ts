@@ -1,17 +1,18 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import confirm from '@inquirer/confirm'
-import { SingleBar } from 'cli-progress'
 import { Command, CommanderError } from 'commander'
-import { CsvError } from 'csv-parse'
 import { ConfigError } from '../config.ts'
 import { isDynamoDBError } from '../dynamodb/failure.ts'
 import { isPartitionKey } from '../dynamodb/partition-key.ts'
+import { explainUngreetable } from '../hello/greetable.ts'
 import type { Repository } from '../hello/repository.ts'
 import { importNames } from './import-names.ts'
 import { openTable } from './open-table.ts'
+import { lineWriter, whileOutputWorks } from './output.ts'
+import { count, showProgress } from './progress.ts'
 
-/** Where the tool reads and writes: the process, but for tests. */
+/** The streams and variables of the tool: those of the process, except in tests. */
 export interface Terminal {
   env: NodeJS.ProcessEnv
   stdin: NodeJS.ReadableStream & { isTTY?: boolean }
@@ -20,28 +21,36 @@ export interface Terminal {
 }
 
 /**
- * The names and the history of a table, as a command.
+ * Runs the command for the names and the messages of a table.
  *
- * @returns the exit code: 0 for done, 1 for nothing found, not all stored or not confirmed, 2 for a
- * wrong command or a table that cannot be used
+ * @returns the exit code: 0 when it is done; 1 when nothing is found, a row is rejected or the
+ * deletion is not confirmed; 2 when the command, the file or a variable is wrong, or the table or the
+ * output cannot be used; 141 when the reader of the output is gone
  */
-export async function names(args: string[], terminal: Terminal): Promise<number> {
+export function names(args: string[], terminal: Terminal): Promise<number> {
+  return whileOutputWorks(() => runCommand(args, terminal), terminal.stderr)
+}
+
+async function runCommand(args: string[], terminal: Terminal): Promise<number> {
   const { env, stderr, stdin, stdout } = terminal
-  const print = (line: string) => stdout.write(`${line}\n`)
-  const tell = (line: string) => stderr.write(`${line}\n`)
+  const print = lineWriter(stdout)
+  const printError = (line: string) => stderr.write(`${line}\n`)
   const printJson = (value: unknown) => print(JSON.stringify(value))
   let code = 0
+  let help = ''
 
   const program = new Command('npm run names --')
     .description(
-      'The names and messages of a table: that of npm start, or, with DYNAMODB_TABLE_NAME, that of the variables of the service.'
+      'Reads and writes the names and messages of a table. By default, it is the table of npm start or, if DYNAMODB_TABLE_NAME is set, that table, with the variables of the service.'
     )
-    .option('--compose', 'the table of docker compose')
-    .option('--stack <name>', 'the table of a deployed stack')
-    .option('--json', 'print JSON, a line for each result')
+    .option('--compose', 'use the table of docker compose')
+    .option('--stack <name>', 'use the table of a deployed stack')
+    .option('--json', 'print one line of JSON for each result')
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => stdout.write(text),
+      writeOut: (text) => {
+        help += text
+      },
       writeErr: (text) => stderr.write(text),
     })
 
@@ -54,7 +63,8 @@ export async function names(args: string[], terminal: Terminal): Promise<number>
       await act(table.repository, table.name)
     } catch (error) {
       if (!isDynamoDBError(error)) throw error
-      throw new ConfigError(`${table.name} cannot be used: ${error}.`)
+      const reason = String(error).replace(/\.*$/, '.')
+      throw new ConfigError(`${table.name} cannot be used: ${reason}`)
     } finally {
       table.close()
     }
@@ -65,10 +75,15 @@ export async function names(args: string[], terminal: Terminal): Promise<number>
     .description('store the name of an id')
     .action((id: string, name: string) =>
       withTable(async (repository) => {
-        checkId(id)
-        if (name === '') throw new ConfigError('The name must not be empty.')
+        const reason = explainUngreetable({ id, name })
+        if (reason) throw new ConfigError(`The name is not stored: ${reason}.`)
+        // Node.js replaces bytes of an argument that are not UTF-8 by U+FFFD.
+        if (`${id}${name}`.includes('\ufffd'))
+          throw new ConfigError(
+            'The name is not stored: the id or the name is not UTF-8, or has the replacement character U+FFFD.'
+          )
         await repository.putName(id, name)
-        if (options().json) printJson({ id, name })
+        if (options().json) await printJson({ id, name })
       })
     )
 
@@ -80,16 +95,17 @@ export async function names(args: string[], terminal: Terminal): Promise<number>
         checkId(id)
         const name = await repository.getName(id)
         if (name === undefined) {
-          tell(`There is no name for ${JSON.stringify(id)}.`)
+          printError(`There is no name for ${JSON.stringify(id)}.`)
           code = 1
-        } else if (options().json) printJson({ id, name })
-        else print(name)
+        } else if (options().json) await printJson({ id, name })
+        else await print(name)
       })
     )
 
   program
     .command('import <file>')
-    .description('store the names of a CSV file with the headers id and name')
+    .summary('store the names of a CSV file')
+    .description(importHelp)
     .action((file: string) =>
       withTable(async (repository, table) => {
         let rejected = 0
@@ -103,9 +119,9 @@ export async function names(args: string[], terminal: Terminal): Promise<number>
         })
           .catch(explainFile)
           .finally(progress.end)
-        if (options().json) printJson({ written, rejected })
+        if (options().json) await printJson({ written, rejected })
         else
-          print(
+          await print(
             `${count(written, 'name')} written to ${table}, ${count(rejected, 'row')} rejected.`
           )
         if (rejected > 0) code = 1
@@ -122,28 +138,30 @@ export async function names(args: string[], terminal: Terminal): Promise<number>
         for await (const page of repository.history(id)) {
           for (const { at, message } of page) {
             code = 0
-            if (options().json) printJson({ at, message })
-            else print(`${at}  ${message}`)
+            if (options().json) await printJson({ at, message })
+            else await print(`${at}  ${message}`)
           }
         }
-        if (code === 1) tell(`There are no messages for ${JSON.stringify(id)}.`)
+        if (code === 1) printError(`There are no messages for ${JSON.stringify(id)}.`)
       })
     )
 
   program
     .command('forget <id>')
     .description('delete the name and the messages of an id')
-    .option('--yes', 'do not ask')
+    .option('--yes', 'do not ask for confirmation')
     .action((id: string, { yes }: { yes?: true }) =>
       withTable(async (repository, table) => {
         checkId(id)
         if (!yes && !stdin.isTTY)
-          throw new ConfigError('To forget without being asked, say --yes: this is no terminal.')
+          throw new ConfigError(
+            'The confirmation needs a terminal; use --yes to delete without it.'
+          )
         const question = `Delete the name and all messages of ${JSON.stringify(id)} in ${table}?`
         const isSure = yes || (await ask(question, terminal))
         if (isSure) await repository.forget(id)
         else code = 1
-        if (options().json) printJson({ id, forgotten: isSure })
+        if (options().json) await printJson({ id, forgotten: isSure })
       })
     )
 
@@ -151,28 +169,33 @@ export async function names(args: string[], terminal: Terminal): Promise<number>
     await program.parseAsync(args, { from: 'user' })
     return code
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    if (error instanceof CommanderError && error.exitCode === 0) {
+      await print(help.trimEnd())
+      return 0
+    }
+    if (error instanceof CommanderError) return 2
     if (!(error instanceof ConfigError)) throw error
-    tell(error.message)
+    printError(error.message)
     return 2
   }
 }
+
+const importHelp = [
+  'Stores the names of a CSV file.',
+  'The file must be UTF-8. Its first line must have the headers id and name; other columns are ignored. A line ends with LF, CRLF or CR. Empty lines are ignored. Each other row must have as many fields as the headers. If an id occurs again, the first row counts, and a row with another name is rejected.',
+  'Rejected rows are printed with their line numbers; the other rows are stored. The exit code is 0 only if each name of the file is stored. An import can run again: it replaces the names that are stored.',
+].join('\n\n')
 
 async function sizeOf(file: string): Promise<number> {
   return (await stat(file).catch(explainFile)).size
 }
 
 function explainFile(error: Error): never {
-  if (error instanceof CsvError)
-    throw new ConfigError(
-      `The file is no CSV at line ${error.lines}: ${error.message}. Some rows before it may be stored; mend it, and import it again.`
-    )
-  if ('syscall' in error)
-    throw new ConfigError(`The file must be one that can be read: ${error.message}.`)
+  if ('syscall' in error) throw new ConfigError(`The file cannot be imported: ${error.message}.`)
   throw error
 }
 
-// A Ctrl-C is a no.
+// Ctrl-C means no.
 async function ask(message: string, { stdin, stderr }: Terminal): Promise<boolean> {
   const answer = confirm({ message, default: false }, { input: stdin, output: stderr })
   return answer.catch(() => false)
@@ -180,39 +203,6 @@ async function ask(message: string, { stdin, stderr }: Terminal): Promise<boolea
 
 function checkId(id: string): void {
   if (!isPartitionKey(id)) throw new ConfigError('The id must be 1 to 2,048 bytes of UTF-8.')
-}
-
-function count(number: number, what: string): string {
-  return `${number.toLocaleString('en')} ${what}${number === 1 ? '' : 's'}`
-}
-
-/** A bar on a terminal, else a line now and then. */
-function showProgress(size: number, stderr: Terminal['stderr']) {
-  const above = (line: string) => stderr.write(`${line}\n`)
-  if (!stderr.isTTY) {
-    let next = 10_000
-    const show = (written: number) => {
-      if (written < next) return
-      above(`${count(written, 'name')} written`)
-      next += 10_000
-    }
-    return { show, above, end() {} }
-  }
-
-  const bar = new SingleBar({
-    stream: stderr,
-    format: '{bar} {percentage} % | {written} names | {eta_formatted} left',
-    hideCursor: true,
-  })
-  bar.start(size, 0, { written: 0 })
-  return {
-    show: (written: number, bytes: number) => bar.update(bytes, { written }),
-    above(line: string) {
-      stderr.write('\r\u001b[K')
-      above(line)
-    },
-    end: () => bar.stop(),
-  }
 }
 
 if (import.meta.main) process.exitCode = await names(process.argv.slice(2), process)

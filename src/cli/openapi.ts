@@ -4,6 +4,7 @@ import manifest from '../../package.json' with { type: 'json' }
 import { buildApp } from '../app.ts'
 import { readConfig } from '../config.ts'
 import { createDynamoDBClient } from '../dynamodb/client.ts'
+import { lineWriter, whileOutputWorks } from './output.ts'
 
 /** Prints the OpenAPI document of the API, which is generated from the schemas of the routes. */
 const app = buildApp({
@@ -25,4 +26,8 @@ const app = buildApp({
 })
 await app.ready()
 
-console.log(JSON.stringify(app.swagger(), undefined, 2))
+const print = lineWriter(process.stdout)
+process.exitCode = await whileOutputWorks(async () => {
+  await print(JSON.stringify(app.swagger(), undefined, 2))
+  return 0
+}, process.stderr)

@@ -1,7 +1,7 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation'
 import { ConfigError, refuseMissingCredentials } from '../config.ts'
 
-/** Where a deployed stack is: what its outputs say. */
+/** The outputs of a deployed stack, and its region. */
 export interface Stack {
   /** The URL of a greeting, with `{id}` in place of the id. */
   endpoint: string
@@ -12,9 +12,9 @@ export interface Stack {
 /**
  * Finds a stack by its name.
  *
- * @param region the SDK's, if it is not given
- * @throws {ConfigError} when the region or the credentials are missing, or there is no such stack, or
- * it lacks an output
+ * @param region by default, that of the AWS SDK
+ * @throws {ConfigError} when the region or the credentials are missing, or the stack or one of its
+ * outputs does not exist
  */
 export async function findStack(name: string, region?: string): Promise<Stack> {
   const client = new CloudFormationClient({ region: region || undefined })

@@ -1,10 +1,11 @@
 import { readConfig } from '../config.ts'
 import { createDynamoDBClient } from '../dynamodb/client.ts'
+import { patience } from '../dynamodb/patience.ts'
 import { prepareTable } from './prepare-table.ts'
 
 /** Prepares the table of docker-compose.yml. */
 const { DYNAMODB_TABLE_NAME } = readConfig(process.env)
-const client = createDynamoDBClient()
+const client = createDynamoDBClient(patience)
 
 await prepareTable(client, DYNAMODB_TABLE_NAME)
 client.destroy()

@@ -1,5 +1,6 @@
 import { ConfigError, readConfig } from '../config.ts'
 import { createDynamoDBClient } from '../dynamodb/client.ts'
+import { patience } from '../dynamodb/patience.ts'
 import { run } from '../server/run.ts'
 import { startServer } from '../server/server.ts'
 import { type EmbeddedDynamoDB, embeddedPort, startEmbeddedDynamoDB } from './embedded-dynamodb.ts'
@@ -39,7 +40,7 @@ async function startEmbedded() {
 }
 
 async function prepare({ connection }: EmbeddedDynamoDB, tableName: string): Promise<void> {
-  const client = createDynamoDBClient(connection)
+  const client = createDynamoDBClient({ ...connection, ...patience })
   try {
     await prepareTable(client, tableName)
   } finally {

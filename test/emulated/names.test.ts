@@ -1,9 +1,16 @@
-import { PassThrough } from 'node:stream'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { open, readdir } from 'node:fs/promises'
+import { createServer, type IncomingMessage } from 'node:http'
+import { PassThrough, Writable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { mock } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
 import t, { type Test } from 'tap'
 import { names } from '../../src/cli/names.ts'
 import { type EmbeddedTable, startEmbeddedTable } from '../support/embedded-table.ts'
+import { listen } from '../support/listen.ts'
 import { mockFailure, mockStack } from '../support/mocked-stack.ts'
 import { endpoint, startProcess } from '../support/start-process.ts'
 import { TestData } from '../support/test-data.ts'
@@ -19,7 +26,7 @@ t.before(async () => {
 })
 t.teardown(() => table.stop())
 
-/** Runs the command as on a terminal, or not; `answer` is what a person types. */
+/** Runs the command, on a terminal or not; `answer` is what a person types. */
 async function run(args: string[], { isTTY = false, answer = '', env = process.env } = {}) {
   const stdin = Object.assign(new PassThrough(), { isTTY })
   const stdout = new PassThrough({ encoding: 'utf8' })
@@ -30,7 +37,7 @@ async function run(args: string[], { isTTY = false, answer = '', env = process.e
   })
   stderr.on('data', (text) => {
     output.stderr += text
-    // The prompt passes over what was typed before it is shown, until the next turn of the event loop.
+    // The prompt ignores what is typed before the next turn of the event loop.
     if (text.includes('(y/N)')) setTimeout(() => stdin.write(answer))
   })
   const code = await names(args, { env, stdin, stdout, stderr })
@@ -39,8 +46,16 @@ async function run(args: string[], { isTTY = false, answer = '', env = process.e
   return { code, stdout: output.stdout, stderr: stripVTControlCharacters(output.stderr) }
 }
 
-function writeCsv(t: Test, text: string): string {
+function writeCsv(t: Test, text: string | Buffer): string {
   return `${t.testdir({ 'names.csv': text })}/names.csv`
+}
+
+/** Sets variables back to what they were, which may be nothing. */
+function restore(variables: NodeJS.ProcessEnv): void {
+  for (const [name, value] of Object.entries(variables)) {
+    if (value === undefined) delete process.env[name]
+    else process.env[name] = value
+  }
 }
 
 t.test('set stores a name, and get prints it', async (t) => {
@@ -50,7 +65,7 @@ t.test('set stores a name, and get prints it', async (t) => {
   t.strictSame(await run(['get', id]), { code: 0, stdout: 'Ada\n', stderr: '' })
 })
 
-t.test('--json prints a line that machines can read', async (t) => {
+t.test('--json prints a line of JSON', async (t) => {
   const id = data.newId(t)
 
   const set = await run(['set', id, 'Ada', '--json'])
@@ -67,12 +82,45 @@ t.test('get ends with 1 where there is no name', async (t) => {
   t.match(stderr, /^There is no name for "TEST.*"\.\n$/)
 })
 
-t.test('what cannot be a key or a name is refused', async (t) => {
-  t.match(await run(['--compose', 'get', '']), {
-    code: 2,
-    stderr: /^The id must be 1 to 2,048 bytes/,
+t.test('an id that cannot be a key is refused', async (t) => {
+  for (const command of ['get', 'history'])
+    t.match(await run(['--compose', command, '']), {
+      code: 2,
+      stderr: /^The id must be 1 to 2,048 bytes of UTF-8\.\n$/,
+    })
+})
+
+const refusedNames: [what: string, name: string, reason: string][] = [
+  ['is empty', '', 'the name must not be empty'],
+  ['is not well-formed Unicode', 'Ada\ud800', 'the name must be well-formed Unicode'],
+  ['is not UTF-8 on the command line', 'Zo\ufffd', 'the id or the name is not UTF-8'],
+  ['is too long for a greeting', 'a'.repeat(409_500), 'the name is too long: the item of its'],
+]
+for (const [what, name, reason] of refusedNames) {
+  t.test(`set refuses a name that ${what}`, async (t) => {
+    const id = data.newId(t)
+    const { code, stdout, stderr } = await run(['set', id, name])
+    t.match({ code, stdout }, { code: 2, stdout: '' })
+    t.match(stderr, `The name is not stored: ${reason}`)
+    t.equal(stderr.split('\n').length, 2)
+    t.equal(await table.repository.getName(id), undefined)
   })
-  t.match(await run(['set', data.newId(t), '']), { code: 2, stderr: /^The name must not be empty/ })
+}
+
+t.test('the longest name that set stores can be greeted', async (t) => {
+  const id = data.newId(t)
+  const rest =
+    `PK${id}SKTS#2026-11-22T19:17:26.22300931191140744292828ZdataHello !expires`.length + 6
+  const name = 'a'.repeat(409_600 - rest)
+
+  t.match(await run(['set', id, `${name}a`]), { code: 2 })
+  t.match(await run(['set', id, name]), { code: 0 })
+  await table.repository.putMessage(id, `Hello ${name}!`)
+  t.strictSame(await data.messages(id), [`Hello ${name}!`])
+})
+
+t.test('set refuses an id that is not UTF-8 on the command line', async (t) => {
+  t.match(await run(['set', 'Zo\ufffd', 'Ada']), { code: 2, stderr: /is not UTF-8/ })
 })
 
 t.test('history prints the messages, oldest first', async (t) => {
@@ -116,7 +164,7 @@ t.test('forget --yes deletes name and messages', async (t) => {
   t.equal(await table.repository.getName(id), undefined)
 })
 
-t.test('forget asks, and does it when told so', async (t) => {
+t.test('forget asks for confirmation, and deletes after a yes', async (t) => {
   const id = await data.seed(t, 'Ada')
 
   const { code, stderr } = await run(['forget', id], { isTTY: true, answer: 'y\n' })
@@ -126,7 +174,7 @@ t.test('forget asks, and does it when told so', async (t) => {
   t.equal(await table.repository.getName(id), undefined)
 })
 
-t.test('forget asks, and does nothing unless told so', async (t) => {
+t.test('forget asks for confirmation, and deletes nothing without a yes', async (t) => {
   const id = await data.seed(t, 'Ada')
 
   const ctrlC = '\x03'
@@ -136,10 +184,13 @@ t.test('forget asks, and does nothing unless told so', async (t) => {
   t.equal(await table.repository.getName(id), 'Ada')
 })
 
-t.test('forget does nothing where nobody can be asked', async (t) => {
+t.test('forget deletes nothing without --yes where there is no terminal', async (t) => {
   const id = await data.seed(t, 'Ada')
 
-  t.match(await run(['forget', id]), { code: 2, stderr: /say --yes/ })
+  t.match(await run(['forget', id]), {
+    code: 2,
+    stderr: /^The confirmation needs a terminal; use --yes /,
+  })
 
   t.equal(await table.repository.getName(id), 'Ada')
 })
@@ -159,22 +210,47 @@ t.test('import stores names, and says how many', async (t) => {
     t.equal(await table.repository.getName(id), `Name, "${index}"`)
 })
 
-t.test('import can be run again, and the last row of an id counts', async (t) => {
+t.test('import can run again, with the same names or with others', async (t) => {
   const id = data.newId(t)
-  const file = writeCsv(t, `id,name\n${id},Ada\n${id},Grace\n`)
 
-  for (const _ of ['once', 'again']) {
-    t.equal((await run(['import', file])).code, 0)
-    t.equal(await table.repository.getName(id), 'Grace')
+  for (const name of ['Ada', 'Ada', 'Grace']) {
+    t.equal((await run(['import', writeCsv(t, `id,name\n${id},${name}\n`)])).code, 0)
+    t.equal(await table.repository.getName(id), name)
   }
 })
 
-t.test('import tells the rows that it rejects, and stores the others', async (t) => {
+t.test('import ends with 1 when an id has two names, and stores the first one', async (t) => {
+  const id = data.newId(t)
+  const file = writeCsv(t, `id,name\n${id},Ada\n${id},Grace\n`)
+
+  t.match(await run(['import', file]), {
+    code: 1,
+    stdout: '1 name written to the table test, 1 row rejected.\n',
+    stderr: 'line 3: the id has another name in line 2\n',
+  })
+  t.equal(await table.repository.getName(id), 'Ada')
+})
+
+t.test('import leaves no temporary files, whether it ends well or not', async (t) => {
+  const rows = Array.from({ length: 250 }, () => `${data.newId(t)},${'a'.repeat(4000)}\n`).join('')
+  const files = { 'good.csv': `id,name\n${rows}`, 'bad.csv': `id,name\n${rows}"` }
+  const folder = t.testdir({ ...files, tmp: {} })
+  const { TMPDIR } = process.env
+  t.teardown(() => restore({ TMPDIR }))
+  process.env.TMPDIR = `${folder}/tmp`
+
+  t.equal((await run(['import', `${folder}/good.csv`])).code, 0)
+  t.equal((await run(['import', `${folder}/bad.csv`])).code, 2)
+  t.strictSame(await readdir(`${folder}/tmp`), [])
+})
+
+t.test('import prints the rows that it rejects, and stores the others', async (t) => {
   const [good, nameless] = [data.newId(t), data.newId(t)]
   const rows = [
     `,Ada`,
     `${nameless},`,
     nameless,
+    '',
     `${nameless},${'a'.repeat(410_000)}`,
     `${good},Ada`,
   ]
@@ -186,9 +262,9 @@ t.test('import tells the rows that it rejects, and stores the others', async (t)
   t.strictSame(JSON.parse(stdout), { written: 1, rejected: 4 })
   t.strictSame(stderr.split('\n'), [
     'line 2: the id must be 1 to 2,048 bytes of UTF-8',
-    'line 3: the name is missing',
-    'line 4: the name is missing',
-    'line 5: the name is too long for an item of 400 KB',
+    'line 3: the name must not be empty',
+    'line 4: the row must have as many fields as the headers (2); it has 1',
+    'line 6: the name is too long: the item of its message would be larger than 400 KB',
     '',
   ])
   t.equal(await table.repository.getName(good), 'Ada')
@@ -204,13 +280,13 @@ t.test('import shows a bar on a terminal', async (t) => {
   t.match(stderr, /line 3: the id must be/)
 })
 
-t.test('import tells of its progress where there is no terminal', async (t) => {
+t.test('import prints its progress where there is no terminal', async (t) => {
   const table = await startEmbeddedTable()
   t.teardown(table.stop)
   const rows = Array.from({ length: 10_000 }, (_, id) => `${id},Ada`)
   const file = writeCsv(t, `id,name\n${rows.join('\n')}\n`)
   const { AWS_ENDPOINT_URL_DYNAMODB } = process.env
-  t.teardown(() => Object.assign(process.env, { AWS_ENDPOINT_URL_DYNAMODB }))
+  t.teardown(() => restore({ AWS_ENDPOINT_URL_DYNAMODB }))
   Object.assign(process.env, lambdaEnvironment(table))
 
   const { stdout, stderr } = await run(['import', file])
@@ -222,7 +298,11 @@ t.test('import tells of its progress where there is no terminal', async (t) => {
 const badFiles: [what: string, text: string, line: RegExp][] = [
   ['without headers', 'a,b\n1,2\n', /^The file must begin with a line of headers, .* "a,b"\.\n$/],
   ['that is empty', '', /^The file must begin with a line of headers, .* ""\.\n$/],
-  ['with a quote that is not closed', 'id,name\n"1,Ada\n', /^The file is no CSV at line 2: Quote/],
+  [
+    'with a quote that is not closed',
+    'id,name\n"1,Ada\n',
+    /^The file is not valid CSV in the row that begins at line 2: Quote Not Closed\. .*\n$/,
+  ],
 ]
 for (const [what, text, stderr] of badFiles) {
   t.test(`import refuses a file ${what}`, async (t) => {
@@ -230,18 +310,28 @@ for (const [what, text, stderr] of badFiles) {
   })
 }
 
-t.test('import refuses what is no file', async (t) => {
+t.test('import refuses a file in another encoding', async (t) => {
+  const path = writeCsv(t, Buffer.from(`id,name\n${data.newId(t)},Zo\xeb\n`, 'latin1'))
+  t.match(await run(['import', path]), {
+    code: 2,
+    stdout: '',
+    stderr: /^The file must be UTF-8, but line 2 is not\. Save the file as UTF-8 .*\n$/,
+  })
+})
+
+t.test('import refuses a path that is not a file', async (t) => {
   const folder = t.testdir()
   for (const path of [folder, `${folder}/missing.csv`])
-    t.match(await run(['import', path]), { code: 2, stderr: /^The file must be one that can/ })
+    t.match(await run(['import', path]), { code: 2, stderr: /^The file cannot be imported: .*\n$/ })
 })
 
 t.test('a wrong command ends with 2, and help with 0', async (t) => {
   t.match(await run(['rename', '1']), { code: 2, stderr: /unknown command/ })
-  t.match(await run(['--help']), { code: 0, stdout: /history <id>/ })
+  t.match(await run(['--help']), { code: 0, stdout: /history <id>/, stderr: '' })
+  t.match(await run(['help', 'import']), { code: 0, stdout: /If an id occurs again,\s+the first/ })
 })
 
-t.test('a table that cannot be used is said, with the reason', async (t) => {
+t.test('a table that cannot be used ends with 2 and one line with the reason', async (t) => {
   const places: [args: string[], env: NodeJS.ProcessEnv, line: RegExp][] = [
     [
       [],
@@ -249,10 +339,60 @@ t.test('a table that cannot be used is said, with the reason', async (t) => {
       /^the table of npm start \(http:\/\/127\.0\.0\.1:2\) cannot be used: .*REFUSED/,
     ],
     [['--compose'], { DYNAMODB_PORT: '1' }, /^the table of docker compose .*:1\) cannot .*REFUSED/],
-    [[], { DYNAMODB_TABLE_NAME: 'missing' }, /^the table missing cannot be used: /],
+    [[], { DYNAMODB_TABLE_NAME: 'missing' }, /^the table missing cannot be used: .*[^.]\.\n$/],
+    [
+      [],
+      { PORT: '65535' },
+      /^PORT must leave the port after it to .*; it is 65535, the last one\.\n$/,
+    ],
+    [[], { PORT: '0' }, /^PORT must be the port of npm start; it is 0, which stands for any free /],
+    [
+      ['--compose'],
+      { DYNAMODB_PORT: '0' },
+      /^DYNAMODB_PORT must be a port number .* it is "0"\.\n$/,
+    ],
+    [['--compose'], { DYNAMODB_PORT: '65536' }, /^DYNAMODB_PORT must be .* it is "65536"\.\n$/],
+    [['--compose'], { DYNAMODB_PORT: '80/x' }, /^DYNAMODB_PORT must be .* it is "80\/x"\.\n$/],
   ]
   for (const [args, env, stderr] of places)
     t.match(await run([...args, 'get', '1'], { env }), { code: 2, stderr })
+})
+
+t.test('an endpoint that is not DynamoDB ends with 2 and one line with the reason', async (t) => {
+  const port = await listen(
+    t,
+    createServer((_request, response) => response.end('<html>'))
+  )
+  t.match(await run(['--compose', 'get', '1'], { env: { DYNAMODB_PORT: String(port) } }), {
+    code: 2,
+    stderr: /^the table of docker compose \(.*\) cannot be used: DynamoDB .*\.\n$/,
+  })
+})
+
+/** Has a DynamoDB with one name, in front of which requests are handled in a way. */
+async function startSlow(t: Test, slow: (respond: () => void, request: IncomingMessage) => void) {
+  const server = createServer((request, response) => {
+    const body = JSON.stringify({
+      Item: { PK: { S: '1' }, SK: { S: 'NAME#' }, data: { S: 'Ada' } },
+    })
+    slow(() => response.end(body), request)
+  })
+  return { DYNAMODB_PORT: String(await listen(t, server)) }
+}
+
+t.test('a tool waits for a table that takes 2 seconds for a response', async (t) => {
+  const env = await startSlow(t, (respond) => setTimeout(respond, 2000))
+  t.match(await run(['--compose', 'get', '1'], { env }), { code: 0, stdout: 'Ada\n', stderr: '' })
+})
+
+t.test('a tool waits for a table that closes its connections at first', async (t) => {
+  let requests = 0
+  const env = await startSlow(t, (respond, { socket }) => {
+    requests++
+    if (requests <= 3) socket.destroy()
+    else respond()
+  })
+  t.match(await run(['--compose', 'get', '1'], { env }), { code: 0, stdout: 'Ada\n', stderr: '' })
 })
 
 t.test('the table of a stack is found by its name', async (t) => {
@@ -264,7 +404,7 @@ t.test('the table of a stack is found by its name', async (t) => {
   t.match(await run(['--stack', 'hello', 'get', id], { env }), { code: 0, stdout: 'Ada\n' })
 })
 
-t.test('a failure that only a developer can explain is thrown', async (t) => {
+t.test('an unexpected failure is thrown', async (t) => {
   const failure = new Error('a failure')
   mockFailure(t, failure)
   t.equal(await run(['--stack', 'hello', 'get', '1']).catch((error) => error), failure)
@@ -287,6 +427,61 @@ t.test('it is a program', async (t) => {
   t.match(await start('set', id, 'Ada'), { code: 0 })
   t.match(await start('get', id), { code: 0, stdout: 'Ada\n' })
   t.match(await start('get', data.newId(t)), { code: 1 })
+})
+
+/** Runs the tool as a program with an output of the test's choice; returns the code and the errors. */
+async function runInto(output: number | 'gone', program: string, ...args: string[]) {
+  const script = fileURLToPath(new URL(`../../src/cli/${program}.ts`, import.meta.url))
+  const child = spawn(process.execPath, [script, ...args], {
+    env: { ...process.env, ...lambdaEnvironment(table) },
+    stdio: ['ignore', output === 'gone' ? 'pipe' : output, 'pipe'],
+  })
+  // As head -n 1, which ends after a line.
+  child.stdout?.once('data', () => child.stdout?.destroy())
+  const [stderr, [code]] = await Promise.all([
+    child.stderr ? text(child.stderr) : '',
+    once(child, 'close'),
+  ])
+  return { code, stderr }
+}
+
+t.test('a tool ends quietly when the reader of its output is gone', async (t) => {
+  const id = data.newId(t)
+  // More than a pipe holds.
+  for (let i = 0; i < 10; i++) await table.repository.putMessage(id, 'a'.repeat(50_000))
+
+  t.strictSame(await runInto('gone', 'names', 'history', id), { code: 141, stderr: '' })
+})
+
+t.test('a tool whose output cannot be written ends with 2 and one line', async (t) => {
+  const id = await data.seed(t, 'Ada')
+  const full = await open('/dev/full', 'w')
+  t.teardown(() => full.close())
+  const csv = writeCsv(t, `id,name\n${id},Grace\n`)
+
+  for (const [program, ...args] of [
+    ['names', 'get', id],
+    ['names', 'import', csv],
+    ['names', '--help'],
+    ['openapi'],
+  ] as const)
+    t.match(await runInto(full.fd, program, ...args), {
+      code: 2,
+      stderr: /^The output cannot be written: ENOSPC: .*\.\n$/,
+    })
+  t.equal(await table.repository.getName(id), 'Grace')
+})
+
+t.test('an import goes on when its errors cannot be written', async (t) => {
+  const id = data.newId(t)
+  const stderr = new Writable({ write: (_chunk, _encoding, done) => done(new Error('a failure')) })
+  const stdout = new PassThrough({ encoding: 'utf8' })
+  const csv = writeCsv(t, `id,name\n,Ada\n${id},Ada\n`)
+
+  const terminal = { env: process.env, stdin: new PassThrough(), stdout, stderr }
+  t.equal(await names(['import', csv], terminal), 1)
+
+  t.equal(await table.repository.getName(id), 'Ada')
 })
 
 t.test('nothing of these tests is left behind', async (t) => {

@@ -105,6 +105,11 @@ const refusals: [what: string, env: NodeJS.ProcessEnv, line: RegExp][] = [
     /^DYNAMODB_TABLE_NAME must be a table at AWS_ENDPOINT_URL_DYNAMODB; it is not set\. .*\n$/,
   ],
   [
+    'the last port',
+    { PORT: '65535' },
+    /^PORT must leave the port after it to the embedded DynamoDB; it is 65535, the last one\.\n$/,
+  ],
+  [
     'an address that is not of this machine',
     { HOST: '192.0.2.1' },
     /^HOST and PORT must be free to listen on: listen EADDRNOTAVAIL.*\n$/,
@@ -158,6 +163,26 @@ t.test('a busy port after it stops the embedded start with one line', async (t) 
   t.equal(code, 1)
   t.match(stderr, /^PORT must leave the port after it to the embedded DynamoDB: .*EADDRINUSE.*\n$/)
 })
+
+t.test(
+  'of several starts in one folder at once, one serves, and the others end with one line',
+  async (t) => {
+    const folder = t.testdir()
+    const starts = Array.from({ length: 6 }, () => startProcess(t, folder))
+    const serving = await Promise.any(
+      starts.map(async ({ printed }, index) => {
+        await printed(origin)
+        return index
+      })
+    )
+
+    for (const { ended } of starts.toSpliced(serving, 1)) {
+      const { code, stderr } = await ended()
+      t.equal(code, 1)
+      t.match(stderr, /^The folder \.dynamodb must be free for the embedded DynamoDB .*\n$/)
+    }
+  }
+)
 
 t.test('a folder in use stops the start with one line', async (t) => {
   const folder = t.testdir()
