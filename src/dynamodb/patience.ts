@@ -9,8 +9,8 @@ const attempts = 60
 const delay = 1000
 
 /**
- * Options of a DynamoDB client for tools and set-up: unlike requests of the service, they wait up to a minute for a
- * table that is slow, throttles or is not ready yet.
+ * Options of a DynamoDB client for tools and set-up: unlike requests of the service, they wait up to a
+ * minute for a table that is slow, throttles or is not ready yet.
  */
 export const patience: DynamoDBClientConfig = {
   requestHandler: {
