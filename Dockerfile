@@ -1,4 +1,4 @@
-# The image of the service, at home as a standalone HTTP server and on AWS Lambda: see src/main.ts.
+# The image of the service, which runs as an HTTP server and as a Lambda function (src/main.ts).
 
 # Lambda's runtime client, compiled for the Node.js of the image.
 FROM node:24-bookworm-slim AS runtime-client
@@ -7,7 +7,7 @@ RUN apt-get update \
     autoconf automake cmake g++ libtool make python3 xz-utils
 WORKDIR /build
 COPY src/lambda/runtime-client ./
-# The headers of this Node.js are here; node-gyp would download them.
+# The headers of this Node.js are in /usr/local. By default, node-gyp downloads them.
 RUN npm_config_nodedir=/usr/local npm ci \
   && strip node_modules/aws-lambda-ric/rapid-client.node \
   && npm sbom --sbom-format cyclonedx > sbom.cdx.json
@@ -15,16 +15,15 @@ RUN npm_config_nodedir=/usr/local npm ci \
 FROM node:24-bookworm-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
-# No script of a package is needed for the bundle, and no other Node.js than that of the image.
+# The bundles need no install scripts, and are built with the Node.js of the image.
 RUN npm pkg delete optionalDependencies && npm ci --ignore-scripts
 COPY src src
-# With a code cache, which fits the very Node.js that has made it.
+# The code cache is valid only for the Node.js that has created it.
 RUN npm run build
-# docker-compose.yml prepares the table with this stage.
+# The service `setup` of docker-compose.yml uses this stage.
 COPY template.yaml ./
 
-# The bill of materials. Not by --omit dev, which leaves out what development needs, too: npm/cli
-# issue 7909.
+# The bill of materials. `--omit dev` would also omit packages that both need (npm/cli issue 7909).
 FROM node:24-bookworm-slim AS bill
 WORKDIR /hello-dynamodb
 COPY package.json package-lock.json ./
@@ -36,7 +35,7 @@ FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="hello-dynamodb" \
   org.opencontainers.image.description="A hello API over Amazon DynamoDB, standalone or on AWS Lambda" \
   org.opencontainers.image.licenses="MIT-0"
-# Where Lambda has a function's code, too.
+# The folder of a function's code on Lambda.
 WORKDIR /var/task
 COPY --from=runtime-client \
   /build/sbom.cdx.json \
@@ -51,11 +50,11 @@ COPY --from=bill /hello-dynamodb/sbom.cdx.json ./
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
 USER 1000:1000
 EXPOSE 3000
-# Lambda has no use for it.
-HEALTHCHECK --interval=5s --timeout=3s --start-period=10s \
+# Lambda ignores it. A busy machine takes seconds to start the program.
+HEALTHCHECK --interval=5s --timeout=10s --start-period=60s \
   CMD ["node", "/var/task/healthcheck.mjs"]
-# Node.js itself is the first process: a shell would not pass on SIGTERM.
-# Megabytes for young objects: left alone, V8 takes few in a small container, and loses a quarter of
-# the requests per second to the collection of garbage; and it begins with few anywhere, at the cost of
-# the cold start. With 16, a server of 128 MB ran out of memory under load.
+# Node.js is the first process, since a shell does not forward SIGTERM.
+# The options are the megabytes for young objects. By default, V8 uses fewer in a small container, which
+# costs a quarter of the requests per second, and fewer at the start, which makes a cold start slower.
+# With 16, a server of 128 MB ran out of memory under load.
 ENTRYPOINT ["node", "--min-semi-space-size=8", "--max-semi-space-size=8", "/var/task/main.mjs"]
