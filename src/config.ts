@@ -18,16 +18,16 @@ const expectations: Record<keyof Config, string> = {
   HOST: 'an address or host name to listen on',
   PORT: 'a port number from 0 (any free port) to 65535',
   LOG_LEVEL: 'fatal, error, warn, info, debug, trace or silent',
-  MESSAGE_DAYS: 'the days that a message is kept, up to 36500, or 0 (for ever)',
+  MESSAGE_DAYS: 'the days until a message may be deleted, up to 36500, or 0 (never)',
 }
 
-/** The start cannot go on. The message is one line that says what to set, and to what. */
+/** The start failed. The message is one line that names a variable and the expected value. */
 export class ConfigError extends Error {
   override name = 'ConfigError'
 }
 
 /**
- * Explains what the AWS SDK throws when it finds no credentials; another error passes.
+ * Throws a ConfigError in place of the AWS SDK's error about missing credentials.
  *
  * @throws {ConfigError}
  */
@@ -39,10 +39,10 @@ export function refuseMissingCredentials(error: unknown): void {
 }
 
 /**
- * Reads the service's variables and checks them. An empty variable counts as not set, since compose
- * files and CI systems hand on unset variables that way.
+ * Reads and validates the service's variables. An empty variable counts as not set, since compose files
+ * and CI systems pass on unset variables that way.
  *
- * @throws {ConfigError} naming the variables that are missing or malformed
+ * @throws {ConfigError} that names the missing and malformed variables
  */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   const config: unknown = {
@@ -62,7 +62,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   throw new ConfigError(lines.join(' '))
 }
 
-// Not TypeBox's conversion, which takes '0x10', '3000.5' and 'true' for integers.
+// TypeBox's conversion would accept '0x10', '3000.5' and 'true' as integers.
 function number(value: string): number | string {
   return /^\d+$/.test(value) ? Number(value) : value
 }

@@ -3,12 +3,12 @@ import { basename } from 'node:path'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { coldStartPlugins } from './cold-start-plugins.ts'
 
-// Of the first character of a file, and nothing else.
+// A source map of the first character of a file only.
 const sourceMap = Buffer.from('{"version":3,"sources":[""],"mappings":"AAAA"}').toString('base64')
 
 /**
- * Has stack traces name the sources of the service alone: to decode the source map of all packages,
- * too, takes longer than a request.
+ * Maps stack traces to the sources of the service only: decoding a source map of all packages takes
+ * longer than a request.
  */
 const mapOwnSourcesOnly: Plugin = {
   name: 'map-own-sources-only',
@@ -28,12 +28,12 @@ export const sharedOptions = {
   target: 'node24',
   // Unused exports of ECMAScript modules can be left out, those of CommonJS cannot.
   mainFields: ['module', 'main'],
-  // Not the identifiers: stack traces and the log name functions and classes.
+  // Identifiers stay, since stack traces and the log contain them.
   minifySyntax: true,
   minifyWhitespace: true,
   sourcemap: true,
   sourcesContent: false,
-  // In files beside the bundles, which then are ASCII: V8 needs half the memory for such a source.
+  // In separate files, so that the bundles are ASCII: V8 needs half the memory for them.
   legalComments: 'external',
   plugins: [mapOwnSourcesOnly],
 } satisfies BuildOptions

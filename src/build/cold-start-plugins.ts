@@ -1,7 +1,7 @@
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { generateSchemaCompilers } from './schema-compilers.ts'
 
-// CommonJS modules use a module by its properties, or call or construct it.
+// A module that loads another one when that is called, constructed or read.
 const onUse = (module: string) => `
   const load = () => require('${module}')
   module.exports = new Proxy(function () {}, {
@@ -16,27 +16,27 @@ const onCall = (module: string, names: string[]) =>
     .join('\n')
 
 /**
- * Modules that a package does not get in the function's bundle, and what it gets in place of them. All
- * others that import them get the modules. Without this and `chunks`, a cold start takes a fifth longer.
+ * Modules that are replaced in the function's bundle, each for one importing package. Without this and
+ * `chunks`, a cold start takes a fifth longer.
  */
 const substitutes: [importer: RegExp, module: string, contents: (module: string) => string][] = [
-  // A function does not listen, and registers no plugins whose versions Fastify checks.
+  // Loaded on use: a function does not listen, and registers no plugins whose versions Fastify checks.
   [/\/fastify\//, 'node:dns', onUse],
   [/\/fastify\//, 'node:http2', onUse],
   [/\/fastify\//, 'semver', onUse],
-  // A function does not log in a thread of its own.
+  // Loaded on use: a function does not log in a worker thread.
   [/\/pino\//, 'thread-stream', onUse],
-  // Only pino's asynchronous destinations use it (lambda/handler.ts).
+  // Only pino's asynchronous destinations use it. The function has a synchronous one.
   [/\/pino\//, 'worker_threads', () => 'exports.isMainThread = true'],
-  // Without a native CRC-32, the SDK takes its own; it checks no response of DynamoDB with it.
+  // Without Node.js's CRC-32, the SDK uses its own. DynamoDB's responses are not checked with it.
   [/\/@smithy\/core\//, 'node:zlib', () => ''],
-  // No schema of the service has the format of a host name.
+  // Loaded on use: no schema of the service has the format `hostname`.
   [/\/typebox\//, './idna/index.mjs', (module) => onCall(module, ['IsHostname', 'IsIdnHostname'])],
 ]
 
 /**
- * Modules that the function rarely needs, in bundles of their own. (In one bundle, esbuild would defer
- * the evaluation of all modules that they share with the rest.)
+ * Modules that the function rarely needs, in separate bundles. (In one bundle, esbuild would defer the
+ * evaluation of all modules that they share with the rest.)
  */
 const chunks = [
   // Lambda usually sets the credentials in the environment (lambda/handler.ts).

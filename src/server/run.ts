@@ -29,8 +29,8 @@ export async function run(start: () => Promise<Service>): Promise<void> {
   }
 }
 
-// Not close-with-grace's part, as npm makes two signals of one Ctrl-C: it passes on what the
-// terminal sends to both.
+// close-with-grace would end the process at the second signal, and npm sends two for one Ctrl-C: it
+// forwards the signal that the terminal has sent to both processes.
 function onCtrlC(close: () => void): void {
   const signalsEach = process.env.npm_lifecycle_event ? 2 : 1
   let signals = 0
