@@ -37,7 +37,7 @@ const wrong: [variables: NodeJS.ProcessEnv, message: string][] = [
   ],
   [
     { MESSAGE_DAYS: '1.5' },
-    'MESSAGE_DAYS must be the days that a message is kept, up to 36500, or 0 (for ever); it is "1.5".',
+    'MESSAGE_DAYS must be the days until a message may be deleted, up to 36500, or 0 (never); it is "1.5".',
   ],
 ]
 for (const [variables, message] of wrong) {

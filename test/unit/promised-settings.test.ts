@@ -35,7 +35,7 @@ t.test('logs are kept for 30 days by default', async (t) => {
 })
 
 t.test(
-  'messages are kept for ever by default, or as many days as the service accepts',
+  'messages are never deleted by default, or as many days as the service accepts',
   async (t) => {
     const { Default, MinValue, MaxValue } = Parameters.MessageDays
     t.equal(Default, 0)
