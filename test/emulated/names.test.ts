@@ -365,7 +365,7 @@ t.test('an endpoint that is not DynamoDB ends with 2 and one line with the reaso
   )
   t.match(await run(['--compose', 'get', '1'], { env: { DYNAMODB_PORT: String(port) } }), {
     code: 2,
-    stderr: /^the table of docker compose \(.*\) cannot be used: DynamoDB .*\.\n$/,
+    stderr: /^the table of docker compose \(.*\) cannot be used: .*DynamoDB is not JSON\.\n$/,
   })
 })
 
