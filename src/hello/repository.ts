@@ -33,8 +33,8 @@ export type Repository = ReturnType<typeof createRepository>
  *
  * Each function throws the AWS SDK's error when DynamoDB fails, or once `signal` aborts.
  *
- * To write two items together, use TransactWriteCommand; the role then needs PutItem (or UpdateItem,
- * DeleteItem) on the table, as each item is checked by its own action. The embedded DynamoDB has no
+ * To write two items together, use TransactWriteCommand; the role needs the action of each item
+ * (PutItem, UpdateItem, DeleteItem). The embedded DynamoDB has no
  * transactions: test such a write on DynamoDB Local (`docker compose up`), or, where one item can
  * protect the other, write both with a ConditionExpression, the protecting one first.
  *
@@ -94,7 +94,9 @@ export function createRepository(
   async function forget(id: string): Promise<void> {
     // The items of a page are deleted concurrently, so its size limits the requests in flight.
     for await (const items of query('PK = :id', { ':id': id }, 25)) {
-      await Promise.all(items.map(({ PK, SK }) => remove({ PK, SK })))
+      // The partition may have items of other resources.
+      const own = items.filter(({ SK }) => SK === NAME || String(SK).startsWith(MESSAGE))
+      await Promise.all(own.map(({ PK, SK }) => remove({ PK, SK })))
     }
   }
 

@@ -76,7 +76,7 @@ t.test(
   { buffered: true },
   async (t) => {
     const { origin, pool, server, table } = await start(t)
-    t.teardown(() => table.repository.forget('a'))
+    t.teardown(() => table.items.forget('a'))
     const closed: Promise<unknown>[] = []
     server.server.on('connection', (socket) => closed.push(once(socket, 'close')))
     for (let count = 0; count < 100; count++) {
@@ -120,7 +120,7 @@ const bodies: [what: string, bytes: string, statuses: RegExp][] = [
 for (const [what, bytes, statuses] of bodies) {
   t.test(`a PUT with ${what} gets the right status`, async (t) => {
     const { origin, table } = await start(t)
-    t.teardown(() => table.repository.forget('a'))
+    t.teardown(() => table.items.forget('a'))
     const socket = connectTo(t, origin)
 
     socket.write(bytes)
@@ -134,7 +134,7 @@ for (const [what, bytes, statuses] of bodies) {
 
 t.test('clients that stop in their body take no capacity from others', async (t) => {
   const { origin, pool, server, table } = await start(t)
-  t.teardown(() => table.repository.forget('a'))
+  t.teardown(() => table.items.forget('a'))
   let arrived = 0
   server.server.on('request', () => arrived++)
   for (let count = 0; count < 200; count++)

@@ -5,6 +5,7 @@ import { createDynamoDBClient } from '../../src/dynamodb/client.ts'
 import { createTable } from '../../src/dynamodb/create-table.ts'
 import { createRepository } from '../../src/hello/repository.ts'
 import { startEmbeddedDynamoDB } from '../../src/local/embedded-dynamodb.ts'
+import { deletePartition } from './delete-partition.ts'
 
 export type EmbeddedTable = Awaited<ReturnType<typeof startEmbeddedTable>>
 
@@ -35,12 +36,18 @@ export async function startEmbeddedTable() {
     client.destroy()
     await database.close()
   }
+  const items = {
+    ...repository,
+    forget: (id: string) => deletePartition(documentClient, tableName, id),
+  }
   const config = readConfig({ DYNAMODB_TABLE_NAME: tableName, LOG_LEVEL: 'silent' })
   const app = { client: documentClient, config }
   return {
     app,
     connection: database.connection,
     drop,
+    /** The repository, whose tear-down removes the items of other resources as well. */
+    items,
     leftovers,
     missing,
     repository,

@@ -18,7 +18,7 @@ export const injectTarget: Target = {
     const limit = pLimit(requestsAtOnce)
     return {
       send: (request) => limit(inject, app, request),
-      items: table.repository,
+      items: table.items,
       leftovers: table.leftovers,
       async stop() {
         await app.close()

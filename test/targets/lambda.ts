@@ -19,7 +19,7 @@ export function lambdaTarget({ handler, table }: StartedHandler, source: EventSo
           const event = source.createEvent(request)
           return source.readResponse(await limit(handler, event, createContext()))
         },
-        items: table.repository,
+        items: table.items,
         leftovers: table.leftovers,
         async stop() {},
       }

@@ -1,6 +1,7 @@
 import { buildApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import { createRepository } from '../../src/hello/repository.ts'
+import { deletePartition } from '../support/delete-partition.ts'
 import { mockTable } from '../support/mocked-table.ts'
 import type { Target } from '../support/target.ts'
 import { inject } from './inject.ts'
@@ -19,7 +20,10 @@ export const mockedTarget: Target = {
     const app = buildApp({ client, config })
     return {
       send: (request) => inject(app, request),
-      items: createRepository(client, config.DYNAMODB_TABLE_NAME),
+      items: {
+        ...createRepository(client, config.DYNAMODB_TABLE_NAME),
+        forget: (id) => deletePartition(client, config.DYNAMODB_TABLE_NAME, id),
+      },
       leftovers: async () => [...items.values()],
       async stop() {
         mock.restore()

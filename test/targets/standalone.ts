@@ -14,7 +14,7 @@ export const standaloneTarget: Target = {
     const { pool, server } = await startOn(table)
     return {
       send: (request) => sendOnSocket(pool, request),
-      items: table.repository,
+      items: table.items,
       leftovers: table.leftovers,
       async stop() {
         await pool.close()

@@ -2,6 +2,7 @@ import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import t, { type Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
+import { createRepository } from '../../src/hello/repository.ts'
 import { mockTable } from '../support/mocked-table.ts'
 import { inject } from '../targets/inject.ts'
 
@@ -56,4 +57,19 @@ t.test('a name item whose data is not a string counts as no name', async (t) => 
     mock.on(GetCommand).resolves({ Item: { PK: '1', SK: 'NAME#', data } })
     t.equal((await greet()).body, 'NOTFOUND: Name Not Found for ID 1')
   }
+})
+
+t.test('to forget an id deletes no items of other resources in its partition', async () => {
+  const { client } = mockTable()
+  const repository = createRepository(client, 'greetings')
+  await repository.putName('1', 'Ada')
+  await repository.putMessage('1', 'Hello Ada!')
+  const Key = { PK: '1', SK: 'ORDER#1' }
+  await client.send(new PutCommand({ TableName: 'greetings', Item: Key }))
+
+  await repository.forget('1')
+
+  t.equal(await repository.getName('1'), undefined)
+  t.strictSame((await Array.fromAsync(repository.history('1'))).flat(), [])
+  t.strictSame((await client.send(new GetCommand({ TableName: 'greetings', Key }))).Item, Key)
 })
