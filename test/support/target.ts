@@ -40,7 +40,7 @@ export type Ability =
   | 'return several cookies'
   | 'share the clock'
 
-/** A place where the hello API runs. */
+/** Where a specification runs. */
 export interface Target {
   name: string
   /** What it does not support, each with the reason. */
