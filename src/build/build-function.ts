@@ -1,42 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { type BuildOptions, build, type Plugin } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
+import { sharedOptions } from './bundle.ts'
 import { coldStartPlugins } from './cold-start-plugins.ts'
-
-// A source map of the first character of a file only.
-const sourceMap = Buffer.from('{"version":3,"sources":[""],"mappings":"AAAA"}').toString('base64')
-
-/**
- * Maps stack traces to the sources of the service only: decoding a source map of all packages takes
- * longer than a request.
- */
-const mapOwnSourcesOnly: Plugin = {
-  name: 'map-own-sources-only',
-  setup({ onLoad }) {
-    onLoad({ filter: /\/node_modules\/.*\.[cm]?js$/ }, async ({ path }) => {
-      const source = await readFile(path, 'utf8')
-      const map = `//# sourceMappingURL=data:application/json;base64,${sourceMap}`
-      return { contents: `${source}\n${map}` }
-    })
-  },
-}
-
-/** The options that all bundles of the image share. */
-export const sharedOptions = {
-  bundle: true,
-  platform: 'node',
-  target: 'node24',
-  // Unused exports of ECMAScript modules can be left out, those of CommonJS cannot.
-  mainFields: ['module', 'main'],
-  // Identifiers stay, since stack traces and the log contain them.
-  minifySyntax: true,
-  minifyWhitespace: true,
-  sourcemap: true,
-  sourcesContent: false,
-  // In separate files, so that the bundles are ASCII: V8 needs half the memory for them.
-  legalComments: 'external',
-  plugins: [mapOwnSourcesOnly],
-} satisfies BuildOptions
 
 /**
  * Bundles a Lambda function into a folder: its script, which can have a code cache
@@ -68,21 +33,5 @@ export async function buildFunction(entryPoint: string, outdir: string, plugins:
       functionScript: JSON.stringify(basename(`${script}`)),
       'import.meta.dirname': '__dirname',
     },
-  })
-}
-
-/** Bundles a Lambda function into lambda.cjs in a folder, with nothing done for its cold start. */
-export async function buildPlainFunction(
-  entryPoint: string,
-  outdir: string,
-  plugins: Plugin[] = []
-): Promise<void> {
-  await build({
-    ...sharedOptions,
-    plugins: [...plugins, ...sharedOptions.plugins],
-    entryPoints: { lambda: entryPoint },
-    outdir,
-    outExtension: { '.js': '.cjs' },
-    format: 'cjs',
   })
 }

@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { rm } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
-import { buildFunction, buildPlainFunction, sharedOptions } from './build-function.ts'
+import { buildFunction } from './build-function.ts'
+import { buildPlainFunction, sharedOptions } from './bundle.ts'
 
 /**
  * Bundles the programs of the image into dist, with source maps for their stack traces. With

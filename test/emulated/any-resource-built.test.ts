@@ -5,7 +5,8 @@ import { httpApi, loadBalancer, restApi } from '../support/lambda-events.ts'
 import { useNotes } from '../support/use-notes.ts'
 import { lambdaTarget, startHandler } from '../targets/lambda.ts'
 
-const { buildFunction, buildPlainFunction } = await import('../../src/build/build-function.ts')
+const { buildFunction } = await import('../../src/build/build-function.ts')
+const { buildPlainFunction } = await import('../../src/build/bundle.ts')
 const require = createRequire(import.meta.url)
 
 // The image has the former, development the latter: a resource is the same in both.

@@ -1,17 +1,15 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
-import t, { type Test } from 'tap'
-import { buildFunction, buildPlainFunction } from '../../src/build/build-function.ts'
+import t from 'tap'
+import { buildFunction } from '../../src/build/build-function.ts'
+import { buildPlainFunction } from '../../src/build/bundle.ts'
 import { specifyHelloApi } from '../spec/hello-api.ts'
 import { type EventSource, loadBalancer, restApi } from '../support/lambda-events.ts'
-import { listen } from '../support/listen.ts'
 import { lambdaTarget, startHandler } from '../targets/lambda.ts'
 
 /** The function as it is in the image, but for its code cache. */
 const require = createRequire(import.meta.url)
 
-const builds: [name: string, build: typeof buildFunction, sources: EventSource[]][] = [
+const builds: [name: string, build: typeof buildPlainFunction, sources: EventSource[]][] = [
   ['the built function', buildFunction, [restApi, loadBalancer]],
   ['the function built with --plain', buildPlainFunction, [restApi]],
 ]
@@ -27,103 +25,4 @@ for (const [name, build, sources] of builds) {
         specifyHelloApi(t, lambdaTarget(started, source))
       )
   })
-}
-
-/** Builds a function from source text; returns its handler. */
-async function buildHandler(t: Test, source: string): Promise<() => Promise<unknown>> {
-  // Within the project, so that the packages are found.
-  const folder = t.testdir({ 'function.ts': source })
-  await buildFunction(`${folder}/function.ts`, `${folder}/dist`)
-  return require(`${folder}/dist/lambda.cjs`).handler
-}
-
-t.test('a built function reads its source text as UTF-8', async (t) => {
-  const handler = await buildHandler(t, `export const handler = () => /^[ü👋]$/u.test('👋')`)
-  t.equal(await handler(), true)
-})
-
-t.test('a built function has the modules of Node.js that the service does not use', async (t) => {
-  const handler = await buildHandler(
-    t,
-    `import dns from 'node:dns/promises'
-    import http2 from 'node:http2'
-    import { Worker } from 'node:worker_threads'
-    import { gunzipSync, gzipSync } from 'node:zlib'
-    export const handler = async () => [
-      String(gunzipSync(gzipSync('hello'))),
-      http2.constants.HTTP2_HEADER_PATH,
-      (await dns.lookup('localhost')).family > 0,
-      typeof Worker,
-    ]`
-  )
-  t.strictSame(await handler(), ['hello', ':path', true, 'function'])
-})
-
-t.test('a built function may check any format of a schema', async (t) => {
-  const handler = await buildHandler(
-    t,
-    `import * as Type from 'typebox'
-    import * as Schema from 'typebox/schema'
-    export const handler = () =>
-      ['example.com', '-'].map((host) => Schema.Check(Type.String({ format: 'hostname' }), host))`
-  )
-  t.strictSame(await handler(), [true, false])
-})
-
-t.test('a built function refuses a route that the build did not know', async (t) => {
-  const handler = await buildHandler(
-    t,
-    `import { fastify } from 'fastify'
-    export const handler = async () => {
-      const app = fastify()
-      app.get('/:id', { schema: { params: { type: 'object' } } }, () => {})
-      await app.ready()
-    }`
-  )
-  await t.rejects(handler(), {
-    message: 'GET /:id was not there when the function was built: src/build/schema-compilers.ts',
-  })
-})
-
-t.test('another client of AWS finds its credentials wherever the SDK looks for them', async (t) => {
-  const credentials = createServer((_request, response) => {
-    const Expiration = new Date(Date.now() + 3_600_000)
-    const keys = { AccessKeyId: 'GIVEN', SecretAccessKey: 'secret', Token: 'token', Expiration }
-    response.end(JSON.stringify(keys))
-  })
-  const aws = createServer((_request, response) => void response.writeHead(200).end('{}'))
-  const [credentialsPort, port] = [await listen(t, credentials), await listen(t, aws)]
-  const handler = await buildHandler(
-    t,
-    `import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb'
-    export const handler = () => new DynamoDBClient({
-      endpoint: 'http://127.0.0.1:${port}', region: 'eu-central-1', maxAttempts: 1
-    }).send(new ListTablesCommand())`
-  )
-  setVariables(t, {
-    AWS_ACCESS_KEY_ID: undefined,
-    AWS_SECRET_ACCESS_KEY: undefined,
-    AWS_PROFILE: undefined,
-    AWS_CONFIG_FILE: '/dev/null',
-    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-    AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${credentialsPort}`,
-  })
-
-  const [[request]] = await Promise.all([once(aws, 'request'), handler()])
-
-  t.match(request.headers.authorization, /Credential=GIVEN\//)
-})
-
-/** Sets variables of this process until the test ends. */
-function setVariables(t: Test, variables: Record<string, string | undefined>): void {
-  for (const [name, value] of Object.entries(variables)) {
-    const before = process.env[name]
-    set(name, value)
-    t.teardown(() => set(name, before))
-  }
-}
-
-function set(name: string, value: string | undefined): void {
-  if (value === undefined) delete process.env[name]
-  else process.env[name] = value
 }

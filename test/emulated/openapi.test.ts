@@ -1,3 +1,7 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { open } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import t from 'tap'
 import manifest from '../../package.json' with { type: 'json' }
@@ -10,6 +14,15 @@ const { stdout, stderr, code } = await startProcess(t, t.testdir(), {}, 'cli/ope
 t.test('the tool prints only the document', async (t) => {
   t.match({ code, stderr }, { code: 0, stderr: '' })
   t.type(JSON.parse(stdout), 'object')
+})
+
+t.test('the tool ends with 2 when the document cannot be written', async (t) => {
+  const script = fileURLToPath(new URL('../../src/cli/openapi.ts', import.meta.url))
+  const full = await open('/dev/full', 'w')
+  t.teardown(() => full.close())
+  const child = spawn(process.execPath, [script], { stdio: ['ignore', full.fd, 'ignore'] })
+  const [code] = await once(child, 'close')
+  t.equal(code, 2)
 })
 
 t.test('the document is valid OpenAPI', async (t) => {
