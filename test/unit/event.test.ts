@@ -25,3 +25,18 @@ t.test('the query of a load balancer stays as it is encoded', async (t) => {
   const request = readEvent({ ...loadBalancer, multiValueQueryStringParameters })
   t.equal(request?.url, '/?a%20b=1+2&a%20b=%C3%A9')
 })
+
+t.test('fields of other types are left out', async (t) => {
+  const headers = { accept: 'text/plain', host: 1 }
+  t.strictSame(readEvent({ ...loadBalancer, headers })?.headers, { accept: 'text/plain' })
+
+  const requestContext = { domainName: 'api.example.com', stage: '$default' }
+  const httpApi = { requestContext: { ...requestContext, http: { method: 'GET' } }, rawPath: '/' }
+  t.equal(readEvent({ ...httpApi, rawQueryString: 1 })?.url, '/')
+})
+
+t.test('an event of a REST API has a resource and a stage', async (t) => {
+  const event = { httpMethod: 'GET', path: '/' }
+  t.equal(readEvent({ ...event, requestContext: { resourcePath: '/' } }), undefined)
+  t.equal(readEvent({ ...event, requestContext: { stage: 'Prod' } }), undefined)
+})
