@@ -8,7 +8,6 @@ import {
   type FastifyReply,
   type FastifyRequest,
   fastify,
-  LogController,
 } from 'fastify'
 import type { DestinationStream } from 'pino'
 import type { Config } from './config.ts'
@@ -17,6 +16,7 @@ import { refuseUnknownRoutes } from './http/allowed-methods.ts'
 import { commonHeaders } from './http/common-headers.ts'
 import { setDeadline } from './http/deadline.ts'
 import { handleError } from './http/error-handler.ts'
+import { RequestLog } from './http/request-log.ts'
 import { registerResources } from './resources.ts'
 
 /** The options of Fastify that depend on where the app runs. */
@@ -45,7 +45,7 @@ export function buildApp({
   beforeResources,
   ...runtimeOptions
 }: AppOptions): FastifyInstance {
-  const logController = new LogController({ requestIdLogLabel: 'requestId' })
+  const logController = new RequestLog()
   const app = fastify({
     logger: { level: config.LOG_LEVEL, ...(logDestination && { stream: logDestination }) },
     logController,

@@ -9,8 +9,10 @@ export function handleError(
   reply: FastifyReply
 ): void {
   const { status, detail } = explain(error)
-  // When a client closes its connection, its request is aborted: that is no failure of the service.
-  if (status >= 500) request.log[reply.raw.destroyed ? 'info' : 'error'](error)
+  // When a client closes its connection, its request is aborted: that is no failure of the service, and
+  // there is no response to log.
+  if (reply.raw.destroyed) request.log.info(error)
+  else if (status >= 500) reply.failure = error
   sendProblem(request, reply, status, detail)
 }
 

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
-import { Pool } from 'undici'
+import { Pool, request } from 'undici'
 import '../support/use-notes.ts'
 import { startEmbeddedTable } from '../support/embedded-table.ts'
 import { startHangingDynamoDB } from '../support/hanging-dynamodb.ts'
@@ -195,10 +195,13 @@ for (const [what, bytes, logged] of resets) {
     const preload = new URL('../support/use-notes.ts', import.meta.url)
     const options = { ...env, NODE_OPTIONS: `--import=${preload}` }
     const { ended, kill, printed } = startProcess(t, t.testdir(), options, 'main.ts')
-    const socket = connectTo(t, await printed(listening))
+    const url = await printed(listening)
+    const socket = connectTo(t, url)
 
     socket.write(bytes)
-    await printed(/("msg":"incoming request")/)
+    // The server reads what has arrived before it responds to a later request.
+    await once(socket, 'connect')
+    await (await request(`${url}/health`)).body.dump()
     if (what === 'its response') await once(socket, 'data')
     socket.resetAndDestroy()
     await printed(logged)
