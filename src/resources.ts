@@ -4,6 +4,7 @@ import type { Config } from './config.ts'
 import { createRepository } from './hello/repository.ts'
 import { hello } from './hello/route.ts'
 
+// The build and the benchmark send one request: that of any resource will do.
 export { example } from './hello/example.ts'
 
 /** The resources that the service serves: register each here. */

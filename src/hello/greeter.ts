@@ -23,6 +23,7 @@ export async function greet(
   return { known, message }
 }
 
+/** The message for a name that is stored. */
 export function messageFor(name: string): string {
   return `Hello ${name}!`
 }

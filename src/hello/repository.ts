@@ -34,9 +34,9 @@ export type Repository = ReturnType<typeof createRepository>
  * Each function throws the AWS SDK's error when DynamoDB fails, or once `signal` aborts.
  *
  * To write two items together, use TransactWriteCommand; the role needs the action of each item
- * (PutItem, UpdateItem, DeleteItem). The embedded DynamoDB has no
- * transactions: test such a write on DynamoDB Local (`docker compose up`), or, where one item can
- * protect the other, write both with a ConditionExpression, the protecting one first.
+ * (PutItem, UpdateItem, DeleteItem). The embedded DynamoDB has no transactions: test such a write on
+ * DynamoDB Local (`docker compose up`). Or write both items with a ConditionExpression, first the one
+ * that protects the other.
  *
  * @param messageDays after which DynamoDB may delete a message; 0 for never
  */
@@ -147,6 +147,15 @@ type Item = Record<string, unknown>
 function timestamp(now: Date): string {
   const fraction = [0, 1].map(() => randomInt(1e10).toString().padStart(10, '0')).join('')
   return now.toISOString().replace('Z', `${fraction}Z`)
+}
+
+/**
+ * The bytes of the item of a message, with a time to live: a number takes one byte for two digits, and
+ * one more (Amazon DynamoDB Developer Guide, "DynamoDB item sizes and formats").
+ */
+export function messageItemBytes(id: string, message: string): number {
+  const text = `PK${id}SK${MESSAGE}${timestamp(new Date())}data${message}expires`
+  return Buffer.byteLength(text) + 10 / 2 + 1
 }
 
 // In seconds since the epoch (Amazon DynamoDB Developer Guide, "Using time to live (TTL) in

@@ -231,7 +231,7 @@ t.test('a response that takes longer than the deadline is sent whole', async (t)
   t.match(response, /begin[\s\S]*end[\s\S]*0\r\n\r\n$/)
 })
 
-t.test('what is not HTTP is not responded to within another response', async (t) => {
+t.test('bytes that are not HTTP get no response within another response', async (t) => {
   const { origin } = await start(t)
   const socket = connectTo(t, origin)
   socket.write('GET /slow HTTP/1.1\r\nHost: test\r\n\r\n')

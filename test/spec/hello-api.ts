@@ -166,7 +166,7 @@ export function specifyHelloApi(t: Test, target: Target): void {
     }
   })
 
-  test('an empty id gets 400', ['pass on what is no greeting'], async (t) => {
+  test('an empty id gets 400', ['pass on unknown routes'], async (t) => {
     const response = await api.send({ path: '/hello/' })
     expectProblem(t, response, 400, 'The id must be 1 to 2,048 bytes of UTF-8.')
   })
@@ -174,7 +174,7 @@ export function specifyHelloApi(t: Test, target: Target): void {
   for (const malformed of ['%', '%2', '%zz', '%ff', '%c3%28', '%ed%a0%80']) {
     test(
       `the malformed escape ${malformed} gets 400`,
-      ['carry malformed escapes', 'pass on what is no greeting'],
+      ['carry malformed escapes', 'pass on unknown routes'],
       async (t) => {
         const response = await api.send({ path: `/hello/${data.newId(t)}${malformed}` })
         expectProblem(t, response, 400, 'The path is not percent-encoded UTF-8.')
@@ -183,24 +183,20 @@ export function specifyHelloApi(t: Test, target: Target): void {
   }
 
   for (const method of ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const) {
-    test(
-      `${method} gets 405, and nothing is recorded`,
-      ['pass on what is no greeting'],
-      async (t) => {
-        const id = await data.seed(t, 'Ada')
+    test(`${method} gets 405, and nothing is recorded`, ['pass on unknown routes'], async (t) => {
+      const id = await data.seed(t, 'Ada')
 
-        const response = await api.send({ method, path: `/hello/${id}` })
+      const response = await api.send({ method, path: `/hello/${id}` })
 
-        t.equal(response.status, 405)
-        t.equal(response.headers.allow, 'GET')
-        if (method === 'HEAD') t.equal(response.body, '')
-        else expectProblem(t, response, 405, 'Method not allowed. Use GET.')
-        t.strictSame(await data.messages(id), [])
-      }
-    )
+      t.equal(response.status, 405)
+      t.equal(response.headers.allow, 'GET')
+      if (method === 'HEAD') t.equal(response.body, '')
+      else expectProblem(t, response, 405, 'Method not allowed. Use GET.')
+      t.strictSame(await data.messages(id), [])
+    })
   }
 
-  test('another method gets 405 with any body', ['pass on what is no greeting'], async (t) => {
+  test('another method gets 405 with any body', ['pass on unknown routes'], async (t) => {
     for (const type of ['application/json', 'text/csv', 'nonsense']) {
       const response = await api.send({
         method: 'POST',
@@ -212,7 +208,7 @@ export function specifyHelloApi(t: Test, target: Target): void {
     }
   })
 
-  test('other paths get 404', ['pass on what is no greeting'], async (t) => {
+  test('other paths get 404', ['pass on unknown routes'], async (t) => {
     const id = await data.seed(t, 'Ada')
 
     for (const path of [
@@ -230,7 +226,7 @@ export function specifyHelloApi(t: Test, target: Target): void {
 
   test(
     'dot segments in a path are not resolved',
-    ['carry dot segments', 'pass on what is no greeting'],
+    ['carry dot segments', 'pass on unknown routes'],
     async (t) => {
       const id = await data.seed(t, 'Ada')
 
@@ -277,7 +273,7 @@ export function specifyHelloApi(t: Test, target: Target): void {
 
   test(
     'each problem has the common headers, and a unique request id',
-    ['pass on what is no greeting'],
+    ['pass on unknown routes'],
     async (t) => {
       const responses = [await api.send({ method: 'POST', path: `/hello/${data.newId(t)}` })]
       for (const path of ['/hello/', '/']) responses.push(await api.send({ path }))

@@ -36,7 +36,7 @@ export type Ability =
   | 'carry malformed escapes'
   | 'carry repeated query keys'
   | 'freeze the clock'
-  | 'pass on what is no greeting'
+  | 'pass on unknown routes'
   | 'return several cookies'
   | 'share the clock'
 

@@ -15,7 +15,7 @@ export function samLocalTarget(compose: Compose, folder: string): Target {
       'carry encoded slashes': 'SAM decodes the path',
       'carry encoded reserved characters': 'SAM decodes the path',
       'freeze the clock': 'it uses the clock of the machine',
-      'pass on what is no greeting': 'SAM responds to it, as API Gateway does',
+      'pass on unknown routes': 'SAM responds to it, as API Gateway does',
     },
 
     async start() {

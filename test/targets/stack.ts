@@ -14,7 +14,7 @@ export function deployedStack(stack: Stack): Target {
     unsupported: {
       'freeze the clock': 'it uses the clock of AWS',
       'share the clock': 'it uses the clock of AWS',
-      'pass on what is no greeting': 'API Gateway responds to it, without the service',
+      'pass on unknown routes': 'API Gateway responds to it, without the service',
     },
     start: () => start(stack),
   }
@@ -28,7 +28,7 @@ export function stackOnMiniStack(stack: Stack): Target {
       'carry encoded slashes': 'MiniStack decodes the path',
       'carry encoded reserved characters': 'MiniStack decodes the path',
       'freeze the clock': 'it uses the clock of the machine',
-      'pass on what is no greeting': 'MiniStack responds to it, as API Gateway does',
+      'pass on unknown routes': 'MiniStack responds to it, as API Gateway does',
     },
     start: () => start(stack),
   }
