@@ -5,6 +5,9 @@ import { headers, partitionKey, problem, retryLater } from '../http/schemas.ts'
 import { greet } from './greeter.ts'
 import type { Repository } from './repository.ts'
 
+const text = 'text/plain; charset=utf-8'
+const json = 'application/json; charset=utf-8'
+
 const message = {
   headers,
   content: {
@@ -41,10 +44,8 @@ export const hello: FastifyPluginAsyncTypebox<{ repository: Repository }> = asyn
       const { known, message } = await greet(repository, request.params.id, request.deadline)
       reply.code(known ? 200 : 404)
       // Text is first: the default if the client prefers none, or accepts neither.
-      const type = new Negotiator(request.raw).mediaType(['text/plain', 'application/json'])
-      return type === 'application/json'
-        ? { message }
-        : reply.type('text/plain; charset=utf-8').send(message)
+      const type = new Negotiator(request.raw).mediaType([text, json])
+      return type === json ? { message } : reply.type(text).send(message)
     },
   })
 }

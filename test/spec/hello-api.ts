@@ -248,6 +248,13 @@ export function specifyHelloApi(t: Test, target: Target): void {
     ['application/*', json],
     ['application/json, text/plain, */*', json],
     ['text/html, application/json;q=0.9, */*;q=0.1', json],
+    ['application/json; charset=utf-8', json],
+    ['Application/JSON;Charset="UTF-8"', json],
+    ['application/json;charset=utf-8;q=0.5, text/plain;q=0.4', json],
+    ['text/plain; charset=utf-8, application/json;q=0.1', text],
+    ['text/plain;charset=utf-8;q=0.1, application/json;q=0.2', json],
+    ['application/json; charset=iso-8859-1', text],
+    ['application/json; charset=utf-8; version=1', text],
   ]
   for (const [accept, type] of preferences) {
     test(`Accept: ${accept} gets ${type}`, [], async (t) => {
