@@ -80,21 +80,6 @@ export function specifyHelloApi(t: Test, target: Target): void {
     t.strictSame(await data.messages(id), ['Hello Ada!', 'Hello Grace!', 'Hello Katherine!'])
   })
 
-  test(
-    '1,000 concurrent greetings of one id in one millisecond record 1,000 messages',
-    ['freeze the clock'],
-    async (t) => {
-      const id = await data.seed(t, 'Ada')
-      mock.timers.enable({ apis: ['Date'], now: Date.now() })
-      t.teardown(() => mock.timers.reset())
-
-      const responses = await Promise.all(Array.from({ length: 1000 }, () => greet(id)))
-
-      t.ok(responses.every(({ body }) => body === 'Hello Ada!'))
-      t.equal((await data.history(id)).length, 1000)
-    }
-  )
-
   test('a name is used unchanged', [], async (t) => {
     for (const name of [
       '<script>alert(1)</script>',
