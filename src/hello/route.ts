@@ -20,7 +20,7 @@ const schema = {
   operationId: 'greet',
   summary: 'Greets the person whose name is stored for the id, and records the message',
   description: 'Any other method on this path, HEAD included, gets a problem with 405.',
-  params: Type.Object({ id: partitionKey({ examples: ['1'] }) }),
+  params: Type.Object({ id: partitionKey({ examples: ['1', '2', '3', 'unknown'] }) }),
   response: {
     200: { description: 'The greeting', ...message },
     404: { description: 'No name is stored for the id', ...message },

@@ -27,6 +27,8 @@ export function refuseUnknownRoutes(app: FastifyInstance): void {
     reply.header('allow', allow)
     return sendProblem(request, reply, 405, `Method not allowed. Use ${allow}.`)
   })
+  // For handlers that call `reply.callNotFound()`.
+  app.setNotFoundHandler((request, reply) => sendProblem(request, reply, 404, 'Route not found.'))
 }
 
 // The router's types do not have all methods of Node.js.

@@ -16,6 +16,7 @@ export async function putSampleNames(client: DynamoDBDocumentClient, tableName: 
 
 /** The lines of `npm start` that show what to try. */
 export const examples = (origin: string) => `
+    in a browser      ${origin}/docs
     a greeting        ${origin}/hello/1
     without a name    ${origin}/hello/unknown
     store a name      npm run names -- set 4 Dorothy

@@ -3,6 +3,7 @@ import { createDynamoDBClient } from '../dynamodb/client.ts'
 import { patience } from '../dynamodb/patience.ts'
 import { run } from '../server/run.ts'
 import { startServer } from '../server/server.ts'
+import { serveDocs } from './docs.ts'
 import { type EmbeddedDynamoDB, embeddedPort, startEmbeddedDynamoDB } from './embedded-dynamodb.ts'
 import { prepareTable } from './prepare-table.ts'
 import { embeddedTableName, examples } from './sample-names.ts'
@@ -10,7 +11,9 @@ import { embeddedTableName, examples } from './sample-names.ts'
 const folder = '.dynamodb'
 const { env } = process
 
-await run(env.DYNAMODB_TABLE_NAME ? () => startServer(readConfig(env)) : startEmbedded)
+await run(
+  env.DYNAMODB_TABLE_NAME ? () => startServer(readConfig(env), undefined, serveDocs) : startEmbedded
+)
 
 /** Starts the server on a DynamoDB of this process, whose table outlives it in a folder. */
 async function startEmbedded() {
@@ -26,7 +29,7 @@ async function startEmbedded() {
   const database = await startEmbeddedDynamoDB(embeddedPort(config.PORT), folder)
   try {
     await prepare(database, config.DYNAMODB_TABLE_NAME)
-    const server = await startServer(config, database.connection)
+    const server = await startServer(config, database.connection, serveDocs)
     introduce(server.listeningOrigin, database.connection.endpoint)
     const close = async () => {
       await server.close()

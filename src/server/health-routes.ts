@@ -13,12 +13,14 @@ export const healthRoutes: FastifyPluginAsync<Options> = async (app, { client, t
   // Successful probes are not logged.
   const logLevel = 'warn'
   const exposeHeadRoute = true
+  // They are no part of the API, and so of its documentation.
+  const schema = { hide: true }
 
   // Independent of DynamoDB and of the load: a restart would help with neither.
   const config = { exemptFromLimit: true }
-  app.get('/health', { logLevel, exposeHeadRoute, config }, async () => ({ status: 'ok' }))
+  app.get('/health', { logLevel, exposeHeadRoute, schema, config }, async () => ({ status: 'ok' }))
 
-  app.get('/ready', { logLevel, exposeHeadRoute }, async (request) => {
+  app.get('/ready', { logLevel, exposeHeadRoute, schema }, async (request) => {
     await checkAccess(client, tableName, request.deadline).catch((error) => {
       throw unavailable('The table cannot be read.', error)
     })

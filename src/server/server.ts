@@ -5,7 +5,7 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import type { FastifyInstance } from 'fastify'
-import { buildApp } from '../app.ts'
+import { type AppOptions, buildApp } from '../app.ts'
 import { type Config, ConfigError, refuseMissingCredentials } from '../config.ts'
 import { checkAccess } from '../dynamodb/check-access.ts'
 import { createDynamoDBClient } from '../dynamodb/client.ts'
@@ -25,12 +25,19 @@ import { requireHost } from './require-host.ts'
  */
 export async function startServer(
   config: Config,
-  connection?: DynamoDBClientConfig
+  connection?: DynamoDBClientConfig,
+  beforeResources?: AppOptions['beforeResources']
 ): Promise<FastifyInstance> {
   const baseClient = createDynamoDBClient({ ...undiciOptions(), ...connection })
   const client = DynamoDBDocumentClient.from(baseClient)
   const tableName = config.DYNAMODB_TABLE_NAME
-  const app = buildApp({ client, config, clientErrorHandler, serverFactory: createHttpServer })
+  const app = buildApp({
+    client,
+    config,
+    beforeResources,
+    clientErrorHandler,
+    serverFactory: createHttpServer,
+  })
   app.addHook('onClose', async () => baseClient.destroy())
   requireHost(app)
   shutDownGracefully(app)
