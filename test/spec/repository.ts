@@ -46,14 +46,6 @@ export function specifyRepository(t: Test, database: Database): void {
     }
   })
 
-  test('several names are stored with one request', [], async (t) => {
-    const names = ['Ada', 'Grace', ''].map((name) => ({ id: data.newId(t), name }))
-
-    t.strictSame(await repository.putNames(names), [])
-
-    for (const { id, name } of names) t.equal(await repository.getName(id), name)
-  })
-
   test('messages are not names, and a name is not a message', [], async (t) => {
     const id = data.newId(t)
     await repository.putMessage(id, 'Hello!')
@@ -104,7 +96,6 @@ export function specifyRepository(t: Test, database: Database): void {
     ['getName', (repository, signal) => repository.getName('id', signal)],
     ['putMessage', (repository, signal) => repository.putMessage('id', 'message', signal)],
     ['putName', (repository) => repository.putName('id', 'name')],
-    ['putNames', (repository) => repository.putNames([{ id: 'id', name: 'name' }])],
     ['history', (repository) => Array.fromAsync(repository.history('id'))],
     ['forget', (repository) => repository.forget('id')],
   ]
