@@ -66,10 +66,10 @@ async function runCommand(args: string[], terminal: Terminal): Promise<number> {
       try {
         code = await act(table, argument, name)
       } catch (error) {
-        if (isDynamoDBError(error))
-          throw new ConfigError(
-            `${table.name} cannot be used: ${String(error).replace(/\.*$/, '.')}`
-          )
+        const reason = String(error).replace(/\.*$/, '.')
+        if (isDynamoDBError(error)) throw new ConfigError(`${table.name} cannot be used: ${reason}`)
+        if (error instanceof Error && 'syscall' in error)
+          throw new ConfigError(`The file cannot be imported: ${error.message}.`)
         throw error
       } finally {
         table.close()
@@ -96,9 +96,7 @@ async function runCommand(args: string[], terminal: Terminal): Promise<number> {
   })
 
   command('import <file>', importHelp, async ({ repository, name }, file) => {
-    const result = await importNames(repository, createReadStream(file), printError).catch(
-      explainFile
-    )
+    const result = await importNames(repository, createReadStream(file), printError)
     const { written, rejected } = result
     const text = `${count(written, 'name')} written to ${name}, ${count(rejected, 'row')} rejected.`
     await printResult(result, text)
@@ -110,11 +108,9 @@ async function runCommand(args: string[], terminal: Terminal): Promise<number> {
     'print the messages of an id, oldest first',
     async ({ repository }, id) => {
       let found = false
-      for await (const page of repository.history(id)) {
-        for (const { at, message } of page) {
-          found = true
-          await printResult({ at, message }, `${at}  ${message}`)
-        }
+      for await (const { at, message } of repository.history(id)) {
+        found = true
+        await printResult({ at, message }, `${at}  ${message}`)
       }
       return found ? 0 : notFound('are no messages', id)
     }
@@ -151,11 +147,6 @@ async function runCommand(args: string[], terminal: Terminal): Promise<number> {
 
 const importHelp =
   'Stores the names of a CSV file in UTF-8, whose first line has the headers id and name; other columns are ignored. Rows that cannot be stored are printed by line number, and the others are stored. If an id occurs again, the first row counts, and a row with another name is rejected. The exit code is 0 only if each name of the file is stored. An import can run again.'
-
-function explainFile(error: Error): never {
-  if (isDynamoDBError(error) || !('syscall' in error)) throw error
-  throw new ConfigError(`The file cannot be imported: ${error.message}.`)
-}
 
 function count(number: number, thing: string): string {
   return `${number.toLocaleString('en')} ${thing}${number === 1 ? '' : 's'}`

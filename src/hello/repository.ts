@@ -63,11 +63,11 @@ export function createRepository(
     await put({ PK: id, SK: NAME, data: name })
   }
 
-  /** An id's messages, oldest first; each page is one Query. */
-  async function* history(id: string, pageSize?: number): AsyncGenerator<Message[]> {
+  /** An id's messages, oldest first. */
+  async function* history(id: string): AsyncGenerator<Message> {
     const messages = 'PK = :id AND begins_with(SK, :message)'
-    for await (const items of query(messages, { ':id': id, ':message': MESSAGE }, pageSize)) {
-      yield items.map(({ SK, data }) => ({
+    for await (const items of query(messages, { ':id': id, ':message': MESSAGE })) {
+      yield* items.map(({ SK, data }) => ({
         at: `${String(SK).slice(MESSAGE.length).slice(0, 23)}Z`,
         message: String(data),
       }))
