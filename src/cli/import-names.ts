@@ -1,103 +1,161 @@
-import type { Readable } from 'node:stream'
-import pRetry from 'p-retry'
+import { isUtf8 } from 'node:buffer'
+import { hash } from 'node:crypto'
+import { DatabaseSync } from 'node:sqlite'
+import { pipeline, type Readable } from 'node:stream'
+import { CsvError, parse } from 'csv-parse'
 import { ConfigError } from '../config.ts'
-import { explainUngreetable } from '../hello/greetable.ts'
+import { isPartitionKey } from '../dynamodb/partition-key.ts'
 import type { Name, Repository } from '../hello/repository.ts'
-import { rememberNames } from './earlier-names.ts'
-import { type Row, readRows } from './read-rows.ts'
 
-/** Receives events while an import runs. */
-export interface ImportListener {
-  /** A row is not stored; the first line of the file is 1. */
-  rejected(line: number, reason: string): void
-  /** The number of names that are written, and of bytes of the file that are read. */
-  progress(written: number, bytes: number): void
+// The item of a message has up to 400 KiB: the name, 2,048 bytes of the id, and about 100 of its own.
+const maxNameBytes = 400_000
+const writesAtOnce = 100
+const namesPerReport = 10_000
+
+/** Returns why a name cannot be stored and greeted, or `undefined` if it can. */
+export function explainInvalid({ id, name }: Name): string | undefined {
+  if (!isPartitionKey(id)) return 'the id must be 1 to 2,048 bytes of UTF-8'
+  const bytes = Buffer.byteLength(name)
+  if (bytes === 0 || bytes > maxNameBytes) return 'the name must be 1 to 400,000 bytes of UTF-8'
+  return undefined
 }
 
-// DynamoDB takes 25 items at once. Several such batches are sent at the same time; rows are read in between.
-const batchSize = 25
-const batchesAtOnce = 8
-
 /**
- * Stores the names of a CSV file, which must have a line of headers with `id` and `name`. Rows that
- * cannot be stored are passed to the listener. If an id occurs again, the first row counts, and a row
- * with another name is rejected. The memory does not grow with the file. An import can run again:
- * names replace themselves.
+ * Stores the names of a CSV file. The memory does not grow with the file.
  *
- * @returns the number of names that were written
- * @throws {ConfigError} when the headers are wrong, the file is not UTF-8 or not CSV, or DynamoDB
- * throttles for long
- * @throws the AWS SDK's error when DynamoDB fails
+ * @param report receives a line for each row that is rejected, and for each 10,000 names
+ * @returns the number of names that were written, and of rows that were rejected
+ * @throws {ConfigError} when the headers are wrong, or the file is not UTF-8 or not CSV
+ * @throws the error of the file, or of DynamoDB
  */
 export async function importNames(
-  repository: Pick<Repository, 'putNames'>,
+  repository: Pick<Repository, 'putName'>,
   file: Readable,
-  listener: ImportListener
-): Promise<number> {
-  const earlierNames = rememberNames()
-  let written = 0
-  let bytes = 0
+  report: (line: string) => void
+) {
+  // In a temporary file, and only as hashes, since ids and names may be personal data.
+  using database = new DatabaseSync('')
+  database.exec('CREATE TABLE rows (id TEXT PRIMARY KEY, name TEXT, line INTEGER) WITHOUT ROWID')
+  const findOrAdd = database.prepare(
+    'INSERT INTO rows VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET line = line RETURNING name, line'
+  )
   let names: Name[] = []
-
-  async function write(): Promise<void> {
-    await writeNames(repository, names)
-    written += names.length
-    names = []
-    listener.progress(written, bytes)
-  }
+  let written = 0
+  let rejected = 0
 
   function rejection(row: Row): string | undefined {
-    if ('reason' in row) return row.reason
-    const reason = explainUngreetable(row)
+    const reason = row.reason ?? explainInvalid(row)
     if (reason) return reason
-    const earlier = earlierNames.add(row)
-    if (!earlier) names.push({ id: row.id, name: row.name })
-    else if (!earlier.hasSameName) return `the id has another name in line ${earlier.line}`
+    const nameHash = hash('sha256', row.name)
+    const first = findOrAdd.get(hash('sha256', row.id), nameHash, row.line)
+    if (first?.line === row.line) names.push(row)
+    else if (first?.name !== nameHash) return `the id has another name in line ${first?.line}`
     return undefined
   }
 
-  try {
-    for await (const row of readRows(file)) {
-      bytes = row.bytes
-      const reason = rejection(row)
-      if (reason) listener.rejected(row.line, reason)
-      if (names.length === batchSize * batchesAtOnce)
-        await Promise.all([write(), earlierNames.save()])
-    }
-    await write()
-    return written
-  } finally {
-    await earlierNames.close()
+  async function write(): Promise<void> {
+    await Promise.all(names.map(({ id, name }) => repository.putName(id, name)))
+    written += names.length
+    names = []
+    if (written % namesPerReport === 0) report(`${written.toLocaleString('en')} names written`)
   }
-}
 
-async function writeNames(repository: Pick<Repository, 'putNames'>, names: Name[]): Promise<void> {
-  const batches = Array.from({ length: Math.ceil(names.length / batchSize) }, (_, index) =>
-    names.slice(index * batchSize, (index + 1) * batchSize)
-  )
-  await Promise.all(batches.map((batch) => writeBatch(repository, batch)))
-}
-
-class UnprocessedError extends ConfigError {}
-
-async function writeBatch(repository: Pick<Repository, 'putNames'>, batch: Name[]): Promise<void> {
-  let rest = batch
-  await pRetry(
-    async () => {
-      rest = await repository.putNames(rest)
-      if (rest.length > 0)
-        throw new UnprocessedError(
-          'DynamoDB throttles the writes for too long. Some names are stored; import the file again later.'
-        )
-    },
-    {
-      // About a minute.
-      retries: 16,
-      minTimeout: 50,
-      maxTimeout: 5000,
-      randomize: true,
-      // The AWS SDK has made its own attempts for other failures.
-      shouldRetry: ({ error }) => error instanceof UnprocessedError,
+  for await (const row of readRows(file)) {
+    const reason = rejection(row)
+    if (reason) {
+      rejected++
+      report(`line ${row.line}: ${reason}`)
     }
+    if (names.length === writesAtOnce) await write()
+  }
+  if (names.length > 0) await write()
+  return { written, rejected }
+}
+
+interface Row extends Name {
+  /** The line in which the row begins; the first line is 1. */
+  line: number
+  /** Why the row cannot be read. */
+  reason: string | undefined
+}
+
+const advice = 'Correct it and import the file again; some rows before it may be stored.'
+
+async function* readRows(file: Readable): AsyncGenerator<Row> {
+  let line = 1
+
+  /** Decodes a row, with its line in front of its fields; skips an empty one. */
+  function decode(record: string[]): string[] | undefined {
+    const bytes = record.map((field) => Buffer.from(field, 'latin1'))
+    if (!bytes.every((field) => isUtf8(field)))
+      throw new ConfigError(
+        `The file must be UTF-8, but the row that begins at line ${line} is not. ${advice}`
+      )
+    const fields = bytes.map(String)
+    const row = [String(line), ...fields]
+    // csv-parse counts a \r\n inside quotes as two lines.
+    line += fields.join().split(/\r\n|\n|\r/).length
+    // Empty rows of a spreadsheet have commas; a row of spaces in several fields is not empty.
+    const text = fields.length === 1 ? fields.join().trim() : fields.join('')
+    return text === '' ? undefined : row
+  }
+
+  const rows = parse({
+    // By default, the first line end of the file is the only one.
+    record_delimiter: ['\r\n', '\n', '\r'],
+    // Keeps the bytes: csv-parse would replace those that are not UTF-8.
+    encoding: 'latin1',
+    relax_column_count: true,
+    // Bounds the memory for the rest of the file after a quote that is not closed.
+    max_record_size: 800 * 1024,
+    on_record: decode,
+  })
+  // The error of each of them reaches the loop over the rows.
+  pipeline(file, skipByteOrderMark, rows, () => {})
+  let headers: string[] | undefined
+  try {
+    for await (const row of rows) {
+      const [line, ...fields]: string[] = row
+      if (headers) yield toRow(Number(line), fields, headers)
+      else headers = checkHeaders(fields)
+    }
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error
+    const [reason] = error.message.split(':')
+    throw new ConfigError(
+      `The file is not valid CSV in the row that begins at line ${line}: ${reason}. ${advice}`
+    )
+  }
+  if (!headers) checkHeaders([])
+}
+
+/** csv-parse takes a byte order mark as text, or else decodes the file itself. */
+async function* skipByteOrderMark(file: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let isStart = true
+  let bytes = Buffer.alloc(0)
+  for await (const chunk of file) {
+    bytes = Buffer.concat([bytes, chunk])
+    if (bytes.length < 3) continue
+    yield isStart && bytes.indexOf('\ufeff') === 0 ? bytes.subarray(3) : bytes
+    isStart = false
+    bytes = Buffer.alloc(0)
+  }
+  yield bytes
+}
+
+function checkHeaders(headers: string[]): string[] {
+  const isUnique = (header: string) => headers.filter((each) => each === header).length === 1
+  if (isUnique('id') && isUnique('name')) return headers
+  throw new ConfigError(
+    `The file must begin with a line of headers, separated by commas, with exactly one id and one name (in lower case, without spaces); it begins with ${JSON.stringify(headers.join(',').slice(0, 200))}.`
   )
+}
+
+function toRow(line: number, fields: string[], headers: string[]): Row {
+  const [id = '', name = ''] = ['id', 'name'].map((header) => fields[headers.indexOf(header)])
+  const reason =
+    fields.length === headers.length
+      ? undefined
+      : `the row must have as many fields as the headers (${headers.length}); it has ${fields.length}`
+  return { line, id, name, reason }
 }

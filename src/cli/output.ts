@@ -1,6 +1,6 @@
-/** The output of a tool cannot be written; `cause` is the system's error. */
+/** The output of a tool cannot be written. */
 class OutputError extends Error {
-  override name = 'OutputError'
+  declare cause: NodeJS.ErrnoException
 }
 
 /**
@@ -8,40 +8,33 @@ class OutputError extends Error {
  * does not work for a reader that is gone.
  */
 export function lineWriter(stream: NodeJS.WritableStream) {
-  ignoreErrors(stream)
+  // The callback gets the error; without a listener, the event would end the process.
+  stream.on('error', () => {})
   return (line: string) =>
     new Promise<void>((resolve, reject) => {
       stream.write(`${line}\n`, (cause) =>
-        cause ? reject(new OutputError('The output cannot be written', { cause })) : resolve()
+        cause ? reject(new OutputError('', { cause })) : resolve()
       )
     })
 }
 
-/** Prevents an error of the stream from ending the process. */
-function ignoreErrors(stream: NodeJS.WritableStream): void {
-  stream.on('error', () => {})
-}
-
-// As a shell reports a program that SIGPIPE ends.
-const brokenPipe = 141
-
 /**
  * Runs a tool whose output may be lost.
  *
- * @returns the tool's exit code; 141 when the reader of the output is gone, as in `| head`; 2 when
- * the output cannot be written for another reason, which is printed
+ * @returns the tool's exit code; 141 when the reader of the output is gone, as a shell reports a
+ * program that SIGPIPE ends; 2 when the output cannot be written for another reason, which is printed
  */
 export async function whileOutputWorks(
   tool: () => Promise<number>,
   stderr: NodeJS.WritableStream
 ): Promise<number> {
-  ignoreErrors(stderr)
+  stderr.on('error', () => {})
   try {
     return await tool()
   } catch (error) {
-    if (!(error instanceof OutputError && error.cause instanceof Error)) throw error
-    if ('code' in error.cause && error.cause.code === 'EPIPE') return brokenPipe
-    stderr.write(`${error.message}: ${error.cause.message}.\n`)
+    if (!(error instanceof OutputError)) throw error
+    if (error.cause.code === 'EPIPE') return 141
+    stderr.write(`The output cannot be written: ${error.cause.message}.\n`)
     return 2
   }
 }

@@ -18,12 +18,7 @@ export async function greet(
 ): Promise<Greeting> {
   const name = await repository.getName(id, signal)
   const known = name !== undefined
-  const message = known ? messageFor(name) : `NOTFOUND: Name Not Found for ID ${id}`
+  const message = known ? `Hello ${name}!` : `NOTFOUND: Name Not Found for ID ${id}`
   await repository.putMessage(id, message, signal)
   return { known, message }
-}
-
-/** The message for a name that is stored. */
-export function messageFor(name: string): string {
-  return `Hello ${name}!`
 }

@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto'
 import {
-  BatchWriteCommand,
   DeleteCommand,
   type DynamoDBDocumentClient,
   GetCommand,
@@ -47,8 +46,9 @@ export function createRepository(
 ) {
   /** The name stored for an id, or `undefined`. */
   async function getName(id: string, signal?: AbortSignal): Promise<string | undefined> {
-    const item = await get({ PK: id, SK: NAME }, signal)
-    return typeof item?.data === 'string' ? item.data : undefined
+    const command = new GetCommand({ TableName: tableName, Key: { PK: id, SK: NAME } })
+    const { Item } = await client.send(command, { abortSignal: signal })
+    return typeof Item?.data === 'string' ? Item.data : undefined
   }
 
   /** Records a message, under a key of its own. */
@@ -63,27 +63,11 @@ export function createRepository(
     await put({ PK: id, SK: NAME, data: name })
   }
 
-  /**
-   * Stores up to 25 names of different ids with one request. Returns those that DynamoDB did not
-   * process, which must be sent again after a delay.
-   */
-  async function putNames(names: Name[]): Promise<Name[]> {
-    const puts = names.map(({ id, name }) => ({
-      PutRequest: { Item: { PK: id, SK: NAME, data: name } },
-    }))
-    const command = new BatchWriteCommand({ RequestItems: { [tableName]: puts } })
-    const { UnprocessedItems = {} } = await client.send(command)
-    const unprocessed = (UnprocessedItems[tableName] ?? []).map(
-      ({ PutRequest }) => PutRequest?.Item
-    )
-    return names.filter(({ id }) => unprocessed.some((item) => item?.PK === id))
-  }
-
-  /** An id's messages, oldest first; each page is one Query. */
-  async function* history(id: string, pageSize?: number): AsyncGenerator<Message[]> {
+  /** An id's messages, oldest first. */
+  async function* history(id: string): AsyncGenerator<Message> {
     const messages = 'PK = :id AND begins_with(SK, :message)'
-    for await (const items of query(messages, { ':id': id, ':message': MESSAGE }, pageSize)) {
-      yield items.map(({ SK, data }) => ({
+    for await (const items of query(messages, { ':id': id, ':message': MESSAGE })) {
+      yield* items.map(({ SK, data }) => ({
         at: `${String(SK).slice(MESSAGE.length).slice(0, 23)}Z`,
         message: String(data),
       }))
@@ -96,23 +80,16 @@ export function createRepository(
     for await (const items of query('PK = :id', { ':id': id }, 25)) {
       // The partition may have items of other resources.
       const own = items.filter(({ SK }) => SK === NAME || String(SK).startsWith(MESSAGE))
-      await Promise.all(own.map(({ PK, SK }) => remove({ PK, SK })))
+      const commands = own.map(
+        ({ PK, SK }) => new DeleteCommand({ TableName: tableName, Key: { PK, SK } })
+      )
+      await Promise.all(commands.map((command) => client.send(command)))
     }
-  }
-
-  async function get(Key: ItemKey, signal?: AbortSignal): Promise<Item | undefined> {
-    const command = new GetCommand({ TableName: tableName, Key })
-    const { Item } = await client.send(command, { abortSignal: signal })
-    return Item
   }
 
   async function put(Item: Item, signal?: AbortSignal): Promise<void> {
     const command = new PutCommand({ TableName: tableName, Item })
     await client.send(command, { abortSignal: signal })
-  }
-
-  async function remove(Key: ItemKey): Promise<void> {
-    await client.send(new DeleteCommand({ TableName: tableName, Key }))
   }
 
   async function* query(condition: string, values: Item, pageSize?: number) {
@@ -128,10 +105,9 @@ export function createRepository(
     for await (const { Items = [] } of pages) yield Items
   }
 
-  return { getName, putMessage, putName, putNames, history, forget }
+  return { getName, putMessage, putName, history, forget }
 }
 
-type ItemKey = { PK: unknown; SK: unknown }
 type Item = Record<string, unknown>
 
 /**
@@ -147,15 +123,6 @@ type Item = Record<string, unknown>
 function timestamp(now: Date): string {
   const fraction = [0, 1].map(() => randomInt(1e10).toString().padStart(10, '0')).join('')
   return now.toISOString().replace('Z', `${fraction}Z`)
-}
-
-/**
- * The bytes of the item of a message, with a time to live: a number takes one byte for two digits, and
- * one more (Amazon DynamoDB Developer Guide, "DynamoDB item sizes and formats").
- */
-export function messageItemBytes(id: string, message: string): number {
-  const text = `PK${id}SK${MESSAGE}${timestamp(new Date())}data${message}expires`
-  return Buffer.byteLength(text) + 10 / 2 + 1
 }
 
 // In seconds since the epoch (Amazon DynamoDB Developer Guide, "Using time to live (TTL) in

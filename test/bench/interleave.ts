@@ -1,4 +1,3 @@
-import { SingleBar } from 'cli-progress'
 import { type Summary, summarize } from './statistics.ts'
 
 /** The results of one run of a subject, by the name of the figure. */
@@ -22,16 +21,13 @@ export async function interleave(
   peer = 'bare'
 ): Promise<Table> {
   const runs = new Map<string, Figures[]>(Object.keys(subjects).map((name) => [name, []]))
-  const bar = new SingleBar({ format: `${title.padEnd(20)} {bar} {value}/{total} rounds` })
-  bar.start(rounds, 0)
   for (let round = 0; round <= rounds; round++) {
     for (const [name, run] of Object.entries(subjects)) {
       const figures = await run()
       if (round > 0) runs.get(name)?.push(figures)
     }
-    bar.update(round)
+    console.error(`${title}: ${round} of ${rounds} rounds`)
   }
-  bar.stop()
   const peers = runs.get(peer) ?? []
   return Object.fromEntries([...runs].map(([name, each]) => [name, summarizeRuns(each, peers)]))
 }

@@ -1,4 +1,4 @@
-import type { Name } from '../../src/hello/repository.ts'
+import pLimit from 'p-limit'
 import type { Environment, Instance, InstanceOptions, Server } from '../support/environment.ts'
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts'
 import type { Person } from '../support/greeting.ts'
@@ -57,11 +57,10 @@ export class Part implements AsyncDisposable {
       const id = `${this.#prefix}${number}`
       return number % 2 === 0 ? { id, name: `Ada ${number}` } : { id }
     })
-    let names: Name[] = people.flatMap(({ id, name }) => (name === undefined ? [] : { id, name }))
-    while (names.length > 0) {
-      const unprocessed = await this.#environment.repository.putNames(names.slice(0, 25))
-      names = [...unprocessed, ...names.slice(25)]
-    }
+    const limit = pLimit(25)
+    const { putName } = this.#environment.repository
+    const named = people.flatMap(({ id, name }) => (name === undefined ? [] : { id, name }))
+    await Promise.all(named.map(({ id, name }) => limit(() => putName(id, name))))
     return people
   }
 

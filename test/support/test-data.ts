@@ -38,7 +38,7 @@ export class TestData {
 
   /** Returns the messages of an id, oldest first. */
   async history(id: string): Promise<Message[]> {
-    return (await Array.fromAsync(this.#items.history(id))).flat()
+    return await Array.fromAsync(this.#items.history(id))
   }
 
   /** Returns the texts of the messages of an id, oldest first. */

@@ -68,8 +68,8 @@ async function start({ endpoint, region, tableName }: Stack): Promise<StartedTar
     },
     async leftovers(ids) {
       await Promise.all(ids.map((id) => settle(id, undefined)))
-      const pages = ids.map((id) => Array.fromAsync(repository.history(id)))
-      return (await Promise.all(pages)).flat(2)
+      const histories = ids.map((id) => Array.fromAsync(repository.history(id)))
+      return (await Promise.all(histories)).flat()
     },
     async stop() {
       await pool.close()
