@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { yamlParse } from 'yaml-cfn'
+import { parseTemplate } from './parse-template.ts'
 
 const Named = <T extends TSchema>(schema: T) => Type.Record(Type.String(), schema)
 
@@ -52,7 +52,7 @@ export type TableDefinition = Static<typeof TableDefinition>
  * @throws {Error} when there is not one table, or one of its properties is not as CreateTable has it
  */
 export function readTableDefinition(template: string): TableDefinition {
-  const { Resources } = decode(Template, yamlParse(template))
+  const { Resources } = decode(Template, parseTemplate(template))
   const tables = Object.entries(Resources).filter(([, { Type }]) => Type === 'AWS::DynamoDB::Table')
   const [[logicalId, { Properties = {} }] = ['', {}]] = tables
   if (tables.length !== 1) throw new Error(`the template has ${tables.length} tables, not one`)

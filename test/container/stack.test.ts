@@ -9,8 +9,8 @@ import { ListTablesCommand } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb'
 import t from 'tap'
 import { request } from 'undici'
-import { yamlDump, yamlParse } from 'yaml-cfn'
 import { createDynamoDBClient } from '../../src/dynamodb/client.ts'
+import { parseTemplate } from '../../src/dynamodb/parse-template.ts'
 import { createRepository } from '../../src/hello/repository.ts'
 import { runCloudSuite } from '../support/cloud-suite.ts'
 import { buildTimeout } from '../support/compose.ts'
@@ -181,7 +181,7 @@ t.test('a stack on MiniStack', { skip, timeout: buildTimeout }, async (t) => {
   })
 
   t.test('leaves no table behind when its creation fails', async (t) => {
-    const { Resources, ...rest } = yamlParse(await readFile(template, 'utf8'))
+    const { Resources, ...rest } = parseTemplate(await readFile(template, 'utf8'))
     Resources.Signal = { Type: 'AWS::CloudFormation::WaitConditionHandle' }
     // It fails after a second, as it gets no signal.
     Resources.Wait = {
@@ -189,7 +189,7 @@ t.test('a stack on MiniStack', { skip, timeout: buildTimeout }, async (t) => {
       DependsOn: 'Table',
       Properties: { Handle: { Ref: 'Signal' }, Timeout: '1' },
     }
-    await writeFile(`${folder}/failing.yaml`, yamlDump({ Resources, ...rest }))
+    await writeFile(`${folder}/failing.yaml`, JSON.stringify({ Resources, ...rest }))
 
     const { code, output } = await sam('deploy', '-t', 'failing.yaml', '--stack-name', 'failing')
 

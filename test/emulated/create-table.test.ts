@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb'
 import t from 'tap'
-import { yamlParse } from 'yaml-cfn'
 import { createDynamoDBClient } from '../../src/dynamodb/client.ts'
 import { createTable } from '../../src/dynamodb/create-table.ts'
+import { parseTemplate } from '../../src/dynamodb/parse-template.ts'
 import { startEmbeddedDynamoDB } from '../../src/local/embedded-dynamodb.ts'
 
 t.test('the table is the one of template.yaml, also when it is created again', async (t) => {
@@ -20,7 +20,7 @@ t.test('the table is the one of template.yaml, also when it is created again', a
   const { Table } = await client.send(new DescribeTableCommand({ TableName: 'test' }))
   const template = await readFile(new URL('../../template.yaml', import.meta.url), 'utf8')
   const { AttributeDefinitions, BillingMode, KeySchema } =
-    yamlParse(template).Resources.Table.Properties
+    parseTemplate(template).Resources.Table.Properties
   t.strictSame(Table?.KeySchema, KeySchema)
   t.strictSame(Table?.AttributeDefinitions, AttributeDefinitions)
   t.equal(Table?.BillingModeSummary?.BillingMode, BillingMode)

@@ -270,21 +270,6 @@ t.test('import prints the rows that it rejects, and stores the others', async (t
   t.equal(await table.repository.getName(nameless), undefined)
 })
 
-t.test('import prints its progress', async (t) => {
-  const table = await startEmbeddedTable()
-  t.teardown(table.stop)
-  const rows = Array.from({ length: 10_000 }, (_, id) => `${id},Ada`)
-  const file = writeCsv(t, `id,name\n${rows.join('\n')}\n`)
-  const { AWS_ENDPOINT_URL_DYNAMODB } = process.env
-  t.teardown(() => restore({ AWS_ENDPOINT_URL_DYNAMODB }))
-  Object.assign(process.env, lambdaEnvironment(table))
-
-  const { stdout, stderr } = await run(['import', file])
-
-  t.equal(stderr, '10,000 names written\n')
-  t.match(stdout, /^10,000 names written to /)
-})
-
 const badFiles: [what: string, text: string, line: RegExp][] = [
   ['without headers', 'a,b\n1,2\n', /^The file must begin with a line of headers, .* "a,b"\.\n$/],
   ['that is empty', '', /^The file must begin with a line of headers, .* ""\.\n$/],

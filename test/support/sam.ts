@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { yamlDump, yamlParse } from 'yaml-cfn'
+import { parseTemplate } from '../../src/dynamodb/parse-template.ts'
 import { docker } from './docker.ts'
 import { missingProgram } from './missing-program.ts'
 
@@ -35,12 +35,12 @@ export async function buildStack(
   const build = `${folder}/.aws-sam/build`
   await run('sam', ['build', '--use-buildkit', '--build-dir', build], { cwd: root })
   const path = `${build}/template.yaml`
-  const template = yamlParse(await readFile(path, 'utf8'))
+  const template = parseTemplate(await readFile(path, 'utf8'))
   const { Properties } = template.Resources.Function
   await writeFile(`${folder}/Dockerfile`, await dockerfile(Properties.ImageUri))
   await docker('build', '--quiet', '--tag', tag, folder)
   Properties.ImageUri = tag
   Object.assign(Properties.Environment.Variables, variables)
-  await writeFile(path, yamlDump(template))
+  await writeFile(path, JSON.stringify(template))
   return path
 }

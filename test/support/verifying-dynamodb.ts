@@ -18,9 +18,9 @@ import type { AwsCredentialIdentity } from '@smithy/types'
 import type { Test } from 'tap'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { yamlParse } from 'yaml-cfn'
 import { createDynamoDBClient } from '../../src/dynamodb/client.ts'
 import { createTable } from '../../src/dynamodb/create-table.ts'
+import { parseTemplate } from '../../src/dynamodb/parse-template.ts'
 import { createRepository } from '../../src/hello/repository.ts'
 import { findItems } from './greeting.ts'
 import { listen } from './listen.ts'
@@ -188,7 +188,7 @@ const Template = Type.Object({
 /** Returns the actions that template.yaml allows the function on its table. */
 export async function grantedActions(): Promise<string[]> {
   const text = await readFile(new URL('../../template.yaml', import.meta.url), 'utf8')
-  const { Resources } = Value.Parse(Template, yamlParse(text))
+  const { Resources } = Value.Parse(Template, parseTemplate(text))
   return Resources.Function.Properties.Policies[0].Statement[0].Action
 }
 

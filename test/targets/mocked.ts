@@ -16,7 +16,7 @@ export const mockedTarget: Target = {
 
   async start() {
     const config = readConfig({ DYNAMODB_TABLE_NAME: 'mocked-table', LOG_LEVEL: 'silent' })
-    const { client, items, mock } = mockTable()
+    const { client, items } = mockTable()
     const app = buildApp({ client, config })
     return {
       send: (request) => inject(app, request),
@@ -25,10 +25,7 @@ export const mockedTarget: Target = {
         forget: (id) => deletePartition(client, config.DYNAMODB_TABLE_NAME, id),
       },
       leftovers: async () => [...items.values()],
-      async stop() {
-        mock.restore()
-        await app.close()
-      },
+      stop: () => app.close(),
     }
   },
 }

@@ -24,8 +24,8 @@ const config = readConfig({ DYNAMODB_TABLE_NAME: 'secret-table', LOG_LEVEL: 'sil
 
 /** Builds the app over a mocked table without items. */
 function start(t: Test) {
-  const { client, mock } = mockTable()
-  return { mock, send: startApp(t, client) }
+  const { client, ...table } = mockTable()
+  return { ...table, send: startApp(t, client) }
 }
 
 function startApp(t: Test, client: DynamoDBDocumentClient) {
@@ -85,16 +85,19 @@ for (const [status, failures, expect] of [
 ] as const) {
   for (const failure of failures) {
     t.test(`${failure.name} of the read causes a ${status}, and nothing is written`, async (t) => {
-      const { mock, send } = start(t)
-      mock.on(commands.read).rejects(failure)
+      const { fail, send, ...table } = start(t)
+      fail(commands.read, failure)
 
       expect(t, await send())
-      t.equal(mock.commandCalls(commands.write).length, 0)
+      t.strictSame(
+        table.commands.map((command) => command.constructor),
+        [commands.read]
+      )
     })
 
     t.test(`${failure.name} of the write causes a ${status}`, async (t) => {
-      const { mock, send } = start(t)
-      mock.on(commands.write).rejects(failure)
+      const { fail, send } = start(t)
+      fail(commands.write, failure)
 
       expect(t, await send())
     })

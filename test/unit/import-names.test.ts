@@ -205,6 +205,12 @@ function csvFile(count: number): Readable {
   )
 }
 
+t.test('each 10,000 names are reported', async (t) => {
+  const reports: string[] = []
+  await importNames({ putName: async () => {} }, csvFile(20_001), (line) => reports.push(line))
+  t.strictSame(reports, ['10,000 names written', '20,000 names written'])
+})
+
 t.test('a failure of DynamoDB ends the import', async (t) => {
   const failure = new Error('a failure')
   let calls = 0

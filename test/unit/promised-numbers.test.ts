@@ -46,14 +46,16 @@ for (const { home, options } of clients) {
 }
 
 t.test('items are queried consistently, to delete them in pages of 25', async (t) => {
-  const { client, mock } = mockTable()
+  const { client, commands } = mockTable()
   const repository = createRepository(client, 'mocked')
 
   await Array.fromAsync(repository.history('1'))
   await repository.forget('1')
 
-  const queries = mock.commandCalls(QueryCommand).map(({ args }) => args[0].input)
+  for (const command of commands) t.type(command, QueryCommand)
+  const queries = commands.map(({ input }) => input)
   t.match(queries, [{ ConsistentRead: true }, { ConsistentRead: true, Limit: 25 }])
+  t.equal(queries.length, 2)
 })
 
 const accepted: NodeJS.ProcessEnv[] = [
@@ -94,14 +96,14 @@ t.test('the configuration accepts values up to their limits, and none beyond', a
 
 /** The app with its health routes, and the lines of its log. */
 async function startWithLog(t: Test) {
-  const { client, mock } = mockTable()
+  const { client, fail } = mockTable()
   const config = readConfig({ DYNAMODB_TABLE_NAME: 'mocked' })
   const lines: string[] = []
   const logDestination = { write: (line: string) => lines.push(line) }
   const app = buildApp({ client, config, logDestination })
   app.register(healthRoutes, { client, tableName: 'mocked' })
   t.teardown(() => app.close())
-  return { app, mock, lines }
+  return { app, fail, lines }
 }
 
 t.test('successful health checks are not logged, other requests are', async (t) => {
@@ -118,8 +120,8 @@ t.test('successful health checks are not logged, other requests are', async (t) 
 })
 
 t.test('a failing /ready is logged as an error, with Retry-After', async (t) => {
-  const { app, lines, mock } = await startWithLog(t)
-  mock.on(GetCommand).rejects(new Error('a fault'))
+  const { app, fail, lines } = await startWithLog(t)
+  fail(GetCommand, new Error('a fault'))
 
   const { headers, statusCode } = await app.inject('/ready')
 

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { yamlParse } from 'yaml-cfn'
+import { parse } from 'yaml'
 import { ConfigError, readConfig } from '../../src/config.ts'
+import { parseTemplate } from '../../src/dynamodb/parse-template.ts'
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 
-const { Parameters, Resources } = yamlParse(read('template.yaml'))
-const compose = yamlParse(read('docker-compose.yml'))
+const { Parameters, Resources } = parseTemplate(read('template.yaml'))
+const compose = parse(read('docker-compose.yml'))
 const dockerfile = read('Dockerfile').replaceAll('\\\n', '')
 
 // A request takes up to 3 seconds, and API Gateway waits 29 seconds for the function.

@@ -5,11 +5,10 @@ import { PassThrough } from 'node:stream'
 import { mock } from 'node:test'
 import {
   CreateTableCommand,
-  DescribeTableCommand,
+  type DescribeTableCommand,
   DynamoDBClient,
   ListTablesCommand,
 } from '@aws-sdk/client-dynamodb'
-import { mockClient } from 'aws-sdk-client-mock'
 import t, { type Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
@@ -142,13 +141,15 @@ for (const { home, options, lateness } of clients) {
 
 t.test('the set-up waits up to a minute for the table', async (t) => {
   const client = new DynamoDBClient(localConnection('http://mocked'))
-  const database = mockClient(client)
-  const created = new Promise((resolve) => database.on(CreateTableCommand).callsFake(resolve))
-  database.on(DescribeTableCommand).resolves({ Table: { TableStatus: 'CREATING' } })
+  const created = Promise.withResolvers<void>()
+  mock.method(client, 'send', async (command: CreateTableCommand | DescribeTableCommand) => {
+    if (command instanceof CreateTableCommand) created.resolve()
+    return { Table: { TableStatus: 'CREATING' } }
+  })
   const { settles } = stopClock(t)
 
   const creation = createTable(client, 'mocked')
-  await created
+  await created.promise
   const milliseconds = await settles(creation)
 
   await t.rejects(creation, { name: 'TimeoutError' })

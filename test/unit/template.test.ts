@@ -4,9 +4,9 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import t from 'tap'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { yamlParse } from 'yaml-cfn'
 import { buildApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
+import { parseTemplate } from '../../src/dynamodb/parse-template.ts'
 
 const Template = Type.Object({
   Parameters: Type.Record(Type.String(), Type.Object({ Default: Type.Unknown() })),
@@ -32,7 +32,7 @@ const Events = Type.Record(
 
 /** The properties that clients and operators rely on; cfn-lint and sam validate check the rest. */
 const path = new URL('../../template.yaml', import.meta.url)
-const template = Value.Parse(Template, yamlParse(readFileSync(path, 'utf8')))
+const template = Value.Parse(Template, parseTemplate(readFileSync(path, 'utf8')))
 
 function properties(resource: string) {
   return template.Resources[resource]?.Properties ?? {}
