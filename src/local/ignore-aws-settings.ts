@@ -7,8 +7,8 @@ import { devNull } from 'node:os'
  */
 export function ignoreAwsSettings(): void {
   const { env } = process
-  const isSetting = (name: string) => name.startsWith('AWS_') || name === 'NODE_USE_ENV_PROXY'
-  for (const name of Object.keys(env).filter(isSetting)) delete env[name]
+  for (const name of Object.keys(env)) if (name.startsWith('AWS_')) delete env[name]
   env.AWS_CONFIG_FILE = devNull
   env.AWS_SHARED_CREDENTIALS_FILE = devNull
+  env.no_proxy = '*'
 }

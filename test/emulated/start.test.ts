@@ -10,7 +10,7 @@ import { embeddedTableName } from '../../src/local/sample-names.ts'
 import { startEmbeddedTable } from '../support/embedded-table.ts'
 import { greeting, messageFor, seedPerson, statusFor } from '../support/greeting.ts'
 import { listen } from '../support/listen.ts'
-import { noAwsSettings } from '../support/set-variables.ts'
+import { noAwsSettings, uselessSettings } from '../support/set-variables.ts'
 import { endpoint, origin, startProcess } from '../support/start-process.ts'
 import { TestData } from '../support/test-data.ts'
 import { lambdaEnvironment } from '../targets/lambda.ts'
@@ -50,6 +50,22 @@ t.test('the embedded start listens only on 127.0.0.1', async (t) => {
   const { port } = new URL(await printed(origin))
 
   await t.rejects(get(`http://127.0.0.2:${port}/health`), { code: 'ECONNREFUSED' })
+})
+
+t.test('the embedded start and the tool for its table ignore the settings for AWS', async (t) => {
+  const settings = uselessSettings(t)
+  const { printed } = startProcess(t, t.testdir(), settings)
+  const { port } = new URL(await printed(endpoint))
+
+  t.equal((await get(await printed(/a greeting +(\S+)/))).status, 200)
+  for (const [args, env] of [
+    [[], { PORT: String(Number(port) - 1) }],
+    [['--compose'], { DYNAMODB_PORT: port }],
+  ] as const) {
+    const variables = { ...settings, ...env }
+    const tool = startProcess(t, '.', variables, 'cli/names.ts', ...args, 'get', '1')
+    t.match(await tool.ended(), { code: 0, stdout: 'Ada\n', stderr: '' })
+  }
 })
 
 t.test('a restart of the embedded start keeps names and messages', async (t) => {
