@@ -2,13 +2,24 @@ import type { Static } from 'typebox'
 import * as Type from 'typebox'
 import * as Schema from 'typebox/schema'
 
-// The AWS SDK reads its own variables: AWS_REGION, the credentials, AWS_ENDPOINT_URL_DYNAMODB.
+/** Whether the AWS SDK can use a URL as an endpoint. It also takes others, and then sends to another host. */
+export const isHttpUrl = (url: string) =>
+  /^https?:\/\/[^\s"'/][^\s"']*$/i.test(url) && URL.canParse(url)
+const HttpUrl = Type.Optional(Type.Refine(Type.String(), isHttpUrl))
+
 const Config = Type.Object({
   DYNAMODB_TABLE_NAME: Type.String({ pattern: '^[a-zA-Z0-9_.-]{3,255}$' }),
   HOST: Type.String(),
   PORT: Type.Integer({ minimum: 0, maximum: 65_535 }),
   LOG_LEVEL: Type.String({ pattern: '^(fatal|error|warn|info|debug|trace|silent)$' }),
   MESSAGE_DAYS: Type.Integer({ minimum: 0, maximum: 36_500 }),
+  // The AWS SDK reads its variables itself, and meets a malformed one at the first request. A region is
+  // part of a host name.
+  AWS_REGION: Type.Optional(
+    Type.String({ pattern: '^[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$' })
+  ),
+  AWS_ENDPOINT_URL: HttpUrl,
+  AWS_ENDPOINT_URL_DYNAMODB: HttpUrl,
 })
 
 export type Config = Static<typeof Config>
@@ -19,23 +30,14 @@ const expectations: Record<keyof Config, string> = {
   PORT: 'a port number from 0 (any free port) to 65535',
   LOG_LEVEL: 'fatal, error, warn, info, debug, trace or silent',
   MESSAGE_DAYS: 'the days until a message may be deleted, up to 36500, or 0 (never)',
+  AWS_REGION: 'the region of the table, like eu-central-1',
+  AWS_ENDPOINT_URL: 'an http or https URL, like http://127.0.0.1:8000',
+  AWS_ENDPOINT_URL_DYNAMODB: 'an http or https URL, like http://127.0.0.1:8000',
 }
 
 /** The start failed. The message is one line that names a variable and the expected value. */
 export class ConfigError extends Error {
   override name = 'ConfigError'
-}
-
-/**
- * Throws a ConfigError in place of the AWS SDK's error about missing credentials.
- *
- * @throws {ConfigError}
- */
-export function refuseMissingCredentials(error: unknown): void {
-  if (error instanceof Error && error.name === 'CredentialsProviderError')
-    throw new ConfigError(
-      'AWS credentials must be where the AWS SDK finds them, like AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; there are none.'
-    )
 }
 
 /**
@@ -51,6 +53,9 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     PORT: number(env.PORT || '3000'),
     LOG_LEVEL: env.LOG_LEVEL || 'info',
     MESSAGE_DAYS: number(env.MESSAGE_DAYS || '0'),
+    AWS_REGION: env.AWS_REGION || undefined,
+    AWS_ENDPOINT_URL: env.AWS_ENDPOINT_URL || undefined,
+    AWS_ENDPOINT_URL_DYNAMODB: env.AWS_ENDPOINT_URL_DYNAMODB || undefined,
   }
   if (Schema.Check(Config, config)) return config
 

@@ -2,8 +2,10 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { ConfigError, readConfig } from '../config.ts'
 import { createDynamoDBClient } from '../dynamodb/client.ts'
 import { patience } from '../dynamodb/patience.ts'
+import { refuseSettingsOf } from '../dynamodb/refuse-settings.ts'
 import { createRepository, type Repository } from '../hello/repository.ts'
 import { embeddedPort, localConnection } from '../local/embedded-dynamodb.ts'
+import { ignoreAwsSettings } from '../local/ignore-aws-settings.ts'
 import { embeddedTableName } from '../local/sample-names.ts'
 import { findStack } from './stack.ts'
 
@@ -26,6 +28,7 @@ export async function openTable(
 ): Promise<OpenTable> {
   const { name, connection, tableName } = await locate(place, env)
   const client = createDynamoDBClient({ ...connection, ...patience })
+  refuseSettingsOf(client)
   const repository = createRepository(DynamoDBDocumentClient.from(client), tableName)
   return { repository, name, close: () => client.destroy() }
 }
@@ -39,6 +42,7 @@ async function locate(
     return { name: `the table of the stack ${stack}`, connection: { region }, tableName }
   }
   if (compose) {
+    ignoreAwsSettings()
     const endpoint = `http://127.0.0.1:${readPort(env.DYNAMODB_PORT || '8000')}`
     const name = `the table of docker compose (${endpoint})`
     return { name, connection: localConnection(endpoint), tableName: 'hello' }
@@ -47,8 +51,9 @@ async function locate(
     const { DYNAMODB_TABLE_NAME: tableName } = readConfig(env)
     return { name: `the table ${tableName}`, tableName }
   }
+  ignoreAwsSettings()
   const tableName = embeddedTableName
-  const { PORT } = readConfig({ ...env, DYNAMODB_TABLE_NAME: tableName })
+  const { PORT } = readConfig({ PORT: env.PORT, DYNAMODB_TABLE_NAME: tableName })
   if (PORT === 0)
     throw new ConfigError(
       'PORT must be the port of npm start; it is 0, which stands for any free port.'

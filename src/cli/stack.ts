@@ -1,5 +1,10 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation'
-import { ConfigError, refuseMissingCredentials } from '../config.ts'
+import { ConfigError } from '../config.ts'
+import { isDynamoDBError } from '../dynamodb/failure.ts'
+import { patience } from '../dynamodb/patience.ts'
+import { firstLine, refuseSettingsOf } from '../dynamodb/refuse-settings.ts'
+
+const regionVariable = 'AWS_DEFAULT_REGION'
 
 /** The outputs of a deployed stack, and its region. */
 export interface Stack {
@@ -17,10 +22,11 @@ export interface Stack {
  * outputs does not exist
  */
 export async function findStack(name: string, region?: string): Promise<Stack> {
-  const client = new CloudFormationClient({ region: region || undefined })
+  const client = new CloudFormationClient({ region: region || undefined, ...patience })
+  refuseSettingsOf(client, regionVariable)
   try {
-    const found = await findRegion(client)
-    const outputs = await describe(client, name, found)
+    const outputs = await describe(client, name)
+    const found = await client.config.region()
     const output = (key: string) => {
       const value = outputs.find(({ OutputKey }) => OutputKey === key)?.OutputValue
       if (value) return value
@@ -38,24 +44,17 @@ export async function findStack(name: string, region?: string): Promise<Stack> {
   }
 }
 
-async function findRegion(client: CloudFormationClient): Promise<string> {
-  return client.config.region().catch(() => {
-    throw new ConfigError(
-      'AWS_DEFAULT_REGION must be the region of the stack, like eu-central-1; it is not set.'
-    )
-  })
-}
-
-async function describe(client: CloudFormationClient, name: string, region: string) {
+async function describe(client: CloudFormationClient, name: string) {
   try {
     const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: name }))
     return Stacks.flatMap(({ Outputs = [] }) => Outputs)
   } catch (error) {
-    refuseMissingCredentials(error)
     if (error instanceof Error && /does not exist/.test(error.message))
       throw new ConfigError(
-        `The stack must be one that is deployed; there is no "${name}" in this account and ${region}.`
+        `The stack must be one that is deployed; there is no "${name}" in this account and ${await client.config.region()}.`
       )
+    if (isDynamoDBError(error))
+      throw new ConfigError(`The stack ${name} cannot be read: ${firstLine(String(error))}`)
     throw error
   }
 }

@@ -1,4 +1,7 @@
 import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
+import { ConfigError } from '../config.ts'
+import { isDynamoDBError, isUnavailable } from './failure.ts'
+import { firstLine } from './refuse-settings.ts'
 
 /**
  * Resolves if the table can be read: it exists, has the key schema of template.yaml, and the
@@ -11,4 +14,36 @@ export async function checkAccess(
 ): Promise<void> {
   const command = new GetCommand({ TableName: tableName, Key: { PK: 'READY#', SK: 'READY#' } })
   await client.send(command, { abortSignal })
+}
+
+/**
+ * Throws a ConfigError in place of a lasting error of `checkAccess`: DynamoDB rejects the table or the
+ * credentials.
+ *
+ * @throws {ConfigError}
+ */
+export function refuseTable(error: unknown, tableName: string): void {
+  if (!isDynamoDBError(error) || isUnavailable(error)) return
+  const { message, name, $metadata } = error
+  switch (name) {
+    case 'ResourceNotFoundException':
+      throw new ConfigError(
+        `DYNAMODB_TABLE_NAME must be a table that exists; there is no "${tableName}" in this account, region and endpoint.`
+      )
+    case 'ValidationException':
+      throw new ConfigError(
+        `DYNAMODB_TABLE_NAME must be a table with the keys of template.yaml; DynamoDB says of "${tableName}": ${firstLine(message)}`
+      )
+    case 'Unknown':
+      throw new ConfigError(
+        `AWS_ENDPOINT_URL_DYNAMODB must be the URL of DynamoDB; the response there is ${$metadata?.httpStatusCode} without an error of DynamoDB.`
+      )
+    default: {
+      // Other messages, such as IncompleteSignatureException's, quote the credentials.
+      const reason = name === 'AccessDeniedException' ? `${name}: ${message}` : name
+      throw new ConfigError(
+        `AWS credentials must be valid and allow dynamodb:GetItem on the table "${tableName}"; DynamoDB says: ${firstLine(reason)}`
+      )
+    }
+  }
 }

@@ -20,6 +20,16 @@ export const connectionTimeout = 1000
 /** Milliseconds until DynamoDB must respond to a request. */
 export const requestTimeout = 1500
 
+const { env } = process
+const agent = {
+  // No queue: a request that waits for a free connection would not be covered by a timeout.
+  maxSockets: Number.POSITIVE_INFINITY,
+  // As in Node.js's own agents.
+  proxyEnv: env.NODE_USE_ENV_PROXY === '1' ? env : undefined,
+}
+/** Options of the SDK's default handler: connections without a limit, by the proxy of the environment. */
+export const agents = { httpAgent: agent, httpsAgent: agent }
+
 /** Sent with each request, so that CloudTrail shows which application made it. */
 export const userAgent = 'hello-dynamodb/1.0.0'
 
@@ -41,9 +51,7 @@ export function createDynamoDBClient(options: DynamoDBClientConfig = {}): Dynamo
       requestTimeout,
       // Without it, the SDK only logs a warning when a response is late.
       throwOnRequestTimeout: true,
-      // No queue: a request that waits for a free connection would not be covered by a timeout.
-      httpAgent: { maxSockets: Number.POSITIVE_INFINITY },
-      httpsAgent: { maxSockets: Number.POSITIVE_INFINITY },
+      ...agents,
     },
     ...options,
   })

@@ -1,5 +1,6 @@
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 import type { RetryErrorInfo, RetryStrategyV2, RetryToken } from '@smithy/types'
+import { agents } from './client.ts'
 
 // A minute, whether a table does not respond (20 seconds for each of 3 attempts) or fails at once (60
 // attempts, a second apart).
@@ -17,6 +18,7 @@ export const patience: DynamoDBClientConfig = {
     connectionTimeout: timeout,
     requestTimeout: timeout,
     throwOnRequestTimeout: true,
+    ...agents,
   },
   retryStrategy: createRetryStrategy(),
 }

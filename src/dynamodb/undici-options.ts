@@ -1,13 +1,15 @@
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 import { UndiciHttpHandler } from '@smithy/undici-http-handler'
-import { connectionTimeout, requestTimeout } from './client.ts'
+import { agents, connectionTimeout, requestTimeout } from './client.ts'
 
 /**
  * The options of a DynamoDB client that sends its requests with undici: a busy server handles more
  * requests per second with it than with the SDK's default handler. Only for the server: a cold start
- * of the function is over before undici would have been worth loading.
+ * of the function is over before undici would have been worth loading. Behind a proxy, it is the default
+ * handler, too.
  */
 export function undiciOptions(): DynamoDBClientConfig {
+  if (agents.httpsAgent.proxyEnv) return {}
   const dispatcher = {
     connect: { timeout: connectionTimeout },
     headersTimeout: requestTimeout,

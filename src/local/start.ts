@@ -5,6 +5,7 @@ import { run } from '../server/run.ts'
 import { startServer } from '../server/server.ts'
 import { serveDocs } from './docs.ts'
 import { type EmbeddedDynamoDB, embeddedPort, startEmbeddedDynamoDB } from './embedded-dynamodb.ts'
+import { ignoreAwsSettings } from './ignore-aws-settings.ts'
 import { prepareTable } from './prepare-table.ts'
 import { embeddedTableName, examples } from './sample-names.ts'
 
@@ -21,6 +22,7 @@ async function startEmbedded() {
     throw new ConfigError(
       'DYNAMODB_TABLE_NAME must be a table at AWS_ENDPOINT_URL_DYNAMODB; it is not set. (Without both, the database is embedded.)'
     )
+  ignoreAwsSettings()
   const config = readConfig({
     ...env,
     DYNAMODB_TABLE_NAME: embeddedTableName,

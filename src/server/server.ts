@@ -1,14 +1,11 @@
-import {
-  type DynamoDBClient,
-  type DynamoDBClientConfig,
-  ResourceNotFoundException,
-} from '@aws-sdk/client-dynamodb'
+import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import type { FastifyInstance } from 'fastify'
 import { type AppOptions, buildApp } from '../app.ts'
-import { type Config, ConfigError, refuseMissingCredentials } from '../config.ts'
-import { checkAccess } from '../dynamodb/check-access.ts'
+import { type Config, ConfigError } from '../config.ts'
+import { checkAccess, refuseTable } from '../dynamodb/check-access.ts'
 import { createDynamoDBClient } from '../dynamodb/client.ts'
+import { refuseEndpoint, refuseSettings } from '../dynamodb/refuse-settings.ts'
 import { undiciOptions } from '../dynamodb/undici-options.ts'
 import { clientErrorHandler } from './client-error-handler.ts'
 import { shutDownGracefully } from './graceful-shutdown.ts'
@@ -21,7 +18,7 @@ import { requireHost } from './require-host.ts'
  * Starts the standalone HTTP server. The caller closes it.
  *
  * @param connection where DynamoDB is, if not where the AWS SDK's own variables say
- * @throws {ConfigError} when the region, the table, the credentials or the port cannot be used
+ * @throws {ConfigError} when the settings of the AWS SDK, the table or the port cannot be used
  */
 export async function startServer(
   config: Config,
@@ -45,7 +42,6 @@ export async function startServer(
   app.register(healthRoutes, { client, tableName })
 
   try {
-    await checkRegion(baseClient)
     await checkTable(app, client, tableName)
     await listen(app, config)
   } catch (error) {
@@ -55,25 +51,15 @@ export async function startServer(
   return app
 }
 
-async function checkRegion(client: DynamoDBClient): Promise<void> {
-  await client.config.region().catch(() => {
-    throw new ConfigError(
-      'AWS_REGION must be the region of the table, like eu-central-1; it is not set.'
-    )
-  })
-}
-
-// Fails fast on errors of the configuration. Other errors may pass: until DynamoDB responds, the server
-// responds with 503, to /ready as well.
+// Fails fast on errors that only an operator can remove. Other errors may pass: until DynamoDB responds,
+// the server responds with 503, to /ready as well.
 async function checkTable(app: FastifyInstance, client: DynamoDBDocumentClient, tableName: string) {
   try {
+    await refuseEndpoint(client)
     await checkAccess(client, tableName, AbortSignal.timeout(2500))
   } catch (error) {
-    if (error instanceof ResourceNotFoundException)
-      throw new ConfigError(
-        `DYNAMODB_TABLE_NAME must be a table that exists; there is no "${tableName}" in this account, region and endpoint.`
-      )
-    refuseMissingCredentials(error)
+    await refuseSettings(error)
+    refuseTable(error, tableName)
     app.log.warn(error, 'the table cannot be read yet')
   }
 }

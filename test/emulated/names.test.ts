@@ -40,7 +40,10 @@ async function run(args: string[], { isTTY = false, answer = '', env = process.e
     // The prompt ignores what is typed before the next turn of the event loop.
     if (text.includes('(y/N)')) setTimeout(() => stdin.write(answer))
   })
+  // On a database of this machine, the command removes the variables of the AWS SDK.
+  const variables = { ...process.env }
   const code = await names(args, { env, stdin, stdout, stderr })
+  Object.assign(process.env, variables)
   await new Promise(setImmediate)
   // Without colours, which depend on where the tests run.
   return { code, stdout: output.stdout, stderr: stripVTControlCharacters(output.stderr) }

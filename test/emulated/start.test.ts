@@ -10,20 +10,10 @@ import { embeddedTableName } from '../../src/local/sample-names.ts'
 import { startEmbeddedTable } from '../support/embedded-table.ts'
 import { greeting, messageFor, seedPerson, statusFor } from '../support/greeting.ts'
 import { listen } from '../support/listen.ts'
+import { noAwsSettings, uselessSettings } from '../support/set-variables.ts'
 import { endpoint, origin, startProcess } from '../support/start-process.ts'
 import { TestData } from '../support/test-data.ts'
 import { lambdaEnvironment } from '../targets/lambda.ts'
-
-// Without the variables, the files and the metadata service of the machine.
-const withoutAws = {
-  AWS_ACCESS_KEY_ID: '',
-  AWS_SECRET_ACCESS_KEY: '',
-  AWS_PROFILE: '',
-  AWS_REGION: '',
-  AWS_CONFIG_FILE: '/dev/null',
-  AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-  AWS_EC2_METADATA_DISABLED: 'true',
-}
 
 async function get(url: string) {
   const { statusCode, body } = await request(url)
@@ -60,6 +50,22 @@ t.test('the embedded start listens only on 127.0.0.1', async (t) => {
   const { port } = new URL(await printed(origin))
 
   await t.rejects(get(`http://127.0.0.2:${port}/health`), { code: 'ECONNREFUSED' })
+})
+
+t.test('the embedded start and the tool for its table ignore the settings for AWS', async (t) => {
+  const settings = uselessSettings(t)
+  const { printed } = startProcess(t, t.testdir(), settings)
+  const { port } = new URL(await printed(endpoint))
+
+  t.equal((await get(await printed(/a greeting +(\S+)/))).status, 200)
+  for (const [args, env] of [
+    [[], { PORT: String(Number(port) - 1) }],
+    [['--compose'], { DYNAMODB_PORT: port }],
+  ] as const) {
+    const variables = { ...settings, ...env }
+    const tool = startProcess(t, '.', variables, 'cli/names.ts', ...args, 'get', '1')
+    t.match(await tool.ended(), { code: 0, stdout: 'Ada\n', stderr: '' })
+  }
 })
 
 t.test('a restart of the embedded start keeps names and messages', async (t) => {
@@ -116,13 +122,28 @@ const refusals: [what: string, env: NodeJS.ProcessEnv, line: RegExp][] = [
   ],
   [
     'no region',
-    { DYNAMODB_TABLE_NAME: 'test', ...withoutAws },
+    { DYNAMODB_TABLE_NAME: 'test', ...noAwsSettings },
     /^AWS_REGION must be the region of the table, .* it is not set\.\n$/,
   ],
   [
     'no credentials',
-    { DYNAMODB_TABLE_NAME: 'test', ...withoutAws, AWS_REGION: 'local' },
-    /^AWS credentials must be where the AWS SDK finds them, .* there are none\.\n$/,
+    { DYNAMODB_TABLE_NAME: 'test', ...noAwsSettings, AWS_REGION: 'local' },
+    /^AWS credentials must be where the AWS SDK finds them, .* there are none: .*\.\n$/,
+  ],
+  [
+    'a profile that does not exist',
+    { DYNAMODB_TABLE_NAME: 'test', ...noAwsSettings, AWS_REGION: 'local', AWS_PROFILE: 'other' },
+    /^AWS credentials must be .*; there are none: .*profile: \[other\].*\.\n$/,
+  ],
+  [
+    'an endpoint that is no URL',
+    { DYNAMODB_TABLE_NAME: 'test', AWS_ENDPOINT_URL_DYNAMODB: 'localhost:8000' },
+    /^AWS_ENDPOINT_URL_DYNAMODB must be an http or https URL, .* it is "localhost:8000"\.\n$/,
+  ],
+  [
+    'a region in quotes',
+    { DYNAMODB_TABLE_NAME: 'test', AWS_REGION: '"local"' },
+    /^AWS_REGION must be the region of the table, .* it is "\\"local\\""\.\n$/,
   ],
 ]
 for (const [what, env, line] of refusals) {

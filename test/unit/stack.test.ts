@@ -1,6 +1,7 @@
 import t from 'tap'
 import { findStack } from '../../src/cli/stack.ts'
 import { mockFailure, mockStack } from '../support/mocked-stack.ts'
+import { noAwsSettings, setVariables } from '../support/set-variables.ts'
 
 const outputs = {
   HelloPersonApi: 'https://example.com/Prod/hello/{id}',
@@ -30,20 +31,30 @@ t.test('an error names the first output of a stack without outputs', async (t) =
   await t.rejects(findStack('hello', 'eu-central-1'), { message: /no output HelloPersonApi/ })
 })
 
-const refusals: [name: string, message: string, line: RegExp][] = [
-  [
-    'ValidationError',
-    'Stack with id hello does not exist',
-    /^The stack must be .*; there is no "hello" in this account and eu-central-1\.$/,
-  ],
-  ['CredentialsProviderError', 'none', /^AWS credentials must be .*; there are none\.$/],
-]
-for (const [name, text, message] of refusals) {
-  t.test(`a ${name} becomes one line with the remedy`, async (t) => {
-    mockFailure(t, Object.assign(new Error(text), { name }))
-    await t.rejects(findStack('hello', 'eu-central-1'), { name: 'ConfigError', message })
+t.test('a stack that does not exist becomes one line with the remedy', async (t) => {
+  mockFailure(t, new Error('Stack with id hello does not exist'))
+  await t.rejects(findStack('hello', 'eu-central-1'), {
+    name: 'ConfigError',
+    message:
+      'The stack must be one that is deployed; there is no "hello" in this account and eu-central-1.',
   })
-}
+})
+
+t.test('a failure of CloudFormation becomes one line with the reason', async (t) => {
+  mockFailure(t, Object.assign(new Error('not now\nmore'), { $metadata: {} }))
+  await t.rejects(findStack('hello', 'eu-central-1'), {
+    name: 'ConfigError',
+    message: 'The stack hello cannot be read: Error: not now.',
+  })
+})
+
+t.test('missing credentials become one line with the reason', async (t) => {
+  setVariables(t, { ...noAwsSettings, AWS_PROFILE: 'missing' })
+  await t.rejects(findStack('hello', 'eu-central-1'), {
+    name: 'ConfigError',
+    message: /^AWS credentials must be .*; there are none: .*\[missing\].*\.$/,
+  })
+})
 
 t.test('another failure is not changed', async (t) => {
   const failure = new Error('another')
@@ -52,16 +63,6 @@ t.test('another failure is not changed', async (t) => {
 })
 
 t.test('without a region, the error names the variable to set', async (t) => {
-  const { AWS_CONFIG_FILE, AWS_PROFILE, AWS_REGION } = process.env
-  t.teardown(() => restore({ AWS_CONFIG_FILE, AWS_PROFILE, AWS_REGION }))
-  restore({ AWS_CONFIG_FILE: '/dev/null', AWS_PROFILE: undefined, AWS_REGION: undefined })
-
+  setVariables(t, noAwsSettings)
   await t.rejects(findStack('hello', ''), { name: 'ConfigError', message: /^AWS_DEFAULT_REGION/ })
 })
-
-function restore(env: NodeJS.ProcessEnv): void {
-  for (const [name, value] of Object.entries(env)) {
-    if (value === undefined) delete process.env[name]
-    else process.env[name] = value
-  }
-}
