@@ -9,6 +9,7 @@ const Config = Type.Object({
   PORT: Type.Integer({ minimum: 0, maximum: 65_535 }),
   LOG_LEVEL: Type.String({ pattern: '^(fatal|error|warn|info|debug|trace|silent)$' }),
   MESSAGE_DAYS: Type.Integer({ minimum: 0, maximum: 36_500 }),
+  SERVICE_VERSION: Type.String({ pattern: '^[ -~]{1,128}$' }),
 })
 
 export type Config = Static<typeof Config>
@@ -19,6 +20,7 @@ const expectations: Record<keyof Config, string> = {
   PORT: 'a port number from 0 (any free port) to 65535',
   LOG_LEVEL: 'fatal, error, warn, info, debug, trace or silent',
   MESSAGE_DAYS: 'the days until a message may be deleted, up to 36500, or 0 (never)',
+  SERVICE_VERSION: 'the version for the log: up to 128 characters of ASCII',
 }
 
 /** The start failed. The message is one line that names a variable and the expected value. */
@@ -51,6 +53,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     PORT: number(env.PORT || '3000'),
     LOG_LEVEL: env.LOG_LEVEL || 'info',
     MESSAGE_DAYS: number(env.MESSAGE_DAYS || '0'),
+    SERVICE_VERSION: env.SERVICE_VERSION || 'dev',
   }
   if (Schema.Check(Config, config)) return config
 

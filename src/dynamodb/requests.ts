@@ -12,8 +12,9 @@ export interface DynamoDBRequest {
   operation: string
   /** Not for operations on several tables. */
   tableName: string | undefined
-  /** Of `performance.now()`. */
+  /** Of `performance.now()`, as `end`, which is set when the request has ended. */
   start: number
+  end?: number
   /** The attempts so far. */
   attempts: number
   /** From the end on. Beside `$metadata`, the output contains data, which must not be logged. */
@@ -43,7 +44,11 @@ export function publishRequests({ middlewareStack }: DynamoDBClient): void {
         attempts: 0,
       }
       context[key] = request
-      return dynamoDBRequests.tracePromise(next, request, undefined, args)
+      const send = () =>
+        next(args).finally(() => {
+          request.end = performance.now()
+        })
+      return dynamoDBRequests.tracePromise(send, request)
     }
   // Around all attempts.
   middlewareStack.add(publish, { step: 'initialize', priority: 'high' })

@@ -5,11 +5,13 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import type { FastifyInstance } from 'fastify'
+import type { DestinationStream } from 'pino'
 import { buildApp } from '../app.ts'
 import { type Config, ConfigError, refuseMissingCredentials } from '../config.ts'
 import { checkAccess } from '../dynamodb/check-access.ts'
 import { createDynamoDBClient } from '../dynamodb/client.ts'
 import { undiciOptions } from '../dynamodb/undici-options.ts'
+import { createLogDestination } from '../log.ts'
 import { clientErrorHandler } from './client-error-handler.ts'
 import { shutDownGracefully } from './graceful-shutdown.ts'
 import { healthRoutes } from './health-routes.ts'
@@ -21,16 +23,24 @@ import { requireHost } from './require-host.ts'
  * Starts the standalone HTTP server. The caller closes it.
  *
  * @param connection where DynamoDB is, if not where the AWS SDK's own variables say
+ * @param logDestination by default, standard output
  * @throws {ConfigError} when the region, the table, the credentials or the port cannot be used
  */
 export async function startServer(
   config: Config,
-  connection?: DynamoDBClientConfig
+  connection?: DynamoDBClientConfig,
+  logDestination = standardOutput()
 ): Promise<FastifyInstance> {
   const baseClient = createDynamoDBClient({ ...undiciOptions(), ...connection })
   const client = DynamoDBDocumentClient.from(baseClient)
   const tableName = config.DYNAMODB_TABLE_NAME
-  const app = buildApp({ client, config, clientErrorHandler, serverFactory: createHttpServer })
+  const app = buildApp({
+    client,
+    config,
+    logDestination,
+    clientErrorHandler,
+    serverFactory: createHttpServer,
+  })
   app.addHook('onClose', async () => baseClient.destroy())
   requireHost(app)
   shutDownGracefully(app)
@@ -41,11 +51,19 @@ export async function startServer(
     await checkRegion(baseClient)
     await checkTable(app, client, tableName)
     await listen(app, config)
+    const region = await baseClient.config.region()
+    app.log.info({ table: tableName, region, node: process.version }, 'the server has started')
   } catch (error) {
     await app.close()
     throw error
   }
   return app
+}
+
+// Node.js does not wait for the reader of a pipe any more when `process.stdout` has been used. So a
+// late reader does not stop the server.
+function standardOutput(): DestinationStream {
+  return createLogDestination({ dest: process.stdout.fd, retryEAGAIN: () => false })
 }
 
 async function checkRegion(client: DynamoDBClient): Promise<void> {

@@ -4,16 +4,23 @@ import { ConfigError, readConfig } from '../../src/config.ts'
 const valid = { DYNAMODB_TABLE_NAME: 'table' }
 
 t.test('variables that are not set or empty have their defaults', async (t) => {
-  const defaults = { ...valid, HOST: '0.0.0.0', PORT: 3000, LOG_LEVEL: 'info', MESSAGE_DAYS: 0 }
+  const defaults = {
+    ...valid,
+    HOST: '0.0.0.0',
+    PORT: 3000,
+    LOG_LEVEL: 'info',
+    MESSAGE_DAYS: 0,
+    SERVICE_VERSION: 'dev',
+  }
   t.strictSame(readConfig(valid), defaults)
-  const empty = { HOST: '', PORT: '', LOG_LEVEL: '', MESSAGE_DAYS: '' }
+  const empty = { HOST: '', PORT: '', LOG_LEVEL: '', MESSAGE_DAYS: '', SERVICE_VERSION: '' }
   t.strictSame(readConfig({ ...valid, ...empty }), defaults)
 })
 
 t.test('variables that are set are used', async (t) => {
   const env = { DYNAMODB_TABLE_NAME: 'a-b_c.D9', HOST: '::1', PORT: '65535', LOG_LEVEL: 'trace' }
-  const config = readConfig({ ...env, MESSAGE_DAYS: '30' })
-  t.strictSame(config, { ...env, PORT: 65535, MESSAGE_DAYS: 30 })
+  const config = readConfig({ ...env, MESSAGE_DAYS: '30', SERVICE_VERSION: '1.2.3' })
+  t.strictSame(config, { ...env, PORT: 65535, MESSAGE_DAYS: 30, SERVICE_VERSION: '1.2.3' })
 })
 
 const wrong: [variables: NodeJS.ProcessEnv, message: string][] = [
