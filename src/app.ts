@@ -17,6 +17,8 @@ import { commonHeaders } from './http/common-headers.ts'
 import { setDeadline } from './http/deadline.ts'
 import { handleError } from './http/error-handler.ts'
 import { RequestLog } from './http/request-log.ts'
+import { findTraceId } from './http/trace-id.ts'
+import { loggerOptions } from './log.ts'
 import { registerResources } from './resources.ts'
 
 /** The options of Fastify that depend on where the app runs. */
@@ -30,6 +32,8 @@ export interface AppOptions extends RuntimeOptions {
   config: Config
   /** Where log lines are written; by default to standard output, asynchronously. */
   logDestination?: DestinationStream
+  /** Further fields of a request's log lines; by default, the id of its trace. */
+  logFields?: (request: http.IncomingMessage) => object
   /** Adds what must be registered before the resources, such as documentation of their routes. */
   beforeResources?: (app: FastifyInstance) => void
 }
@@ -42,13 +46,16 @@ export function buildApp({
   client,
   config,
   logDestination,
+  logFields = ({ headers }) => ({ traceId: findTraceId(headers) }),
   beforeResources,
   ...runtimeOptions
 }: AppOptions): FastifyInstance {
   const logController = new RequestLog()
   const app = fastify({
-    logger: { level: config.LOG_LEVEL, ...(logDestination && { stream: logDestination }) },
+    logger: { ...loggerOptions(config), ...(logDestination && { stream: logDestination }) },
     logController,
+    childLoggerFactory: (logger, bindings, options, request) =>
+      logger.child({ ...bindings, ...logFields(request) }, options),
     genReqId: () => randomUUID(),
     // The schemas of the routes limit the length of parameters.
     routerOptions: { maxParamLength: Number.MAX_SAFE_INTEGER },
@@ -61,7 +68,11 @@ export function buildApp({
     ...runtimeOptions,
   })
 
-  app.addHook('onRequest', setCommonHeaders)
+  logController.register(app)
+  app.addHook('onRequest', (request, reply, done) => {
+    setCommonHeaders(request, reply)
+    done()
+  })
   refuseUnknownRoutes(app)
   setDeadline(app)
   app.setErrorHandler(handleError)
@@ -80,6 +91,6 @@ export function buildApp({
   }
 }
 
-async function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): void {
   reply.headers(commonHeaders(request.id))
 }

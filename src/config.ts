@@ -20,6 +20,7 @@ const Config = Type.Object({
   ),
   AWS_ENDPOINT_URL: HttpUrl,
   AWS_ENDPOINT_URL_DYNAMODB: HttpUrl,
+  SERVICE_VERSION: Type.String({ pattern: '^[ -~]{1,128}$' }),
 })
 
 export type Config = Static<typeof Config>
@@ -33,6 +34,7 @@ const expectations: Record<keyof Config, string> = {
   AWS_REGION: 'the region of the table, like eu-central-1',
   AWS_ENDPOINT_URL: 'an http or https URL, like http://127.0.0.1:8000',
   AWS_ENDPOINT_URL_DYNAMODB: 'an http or https URL, like http://127.0.0.1:8000',
+  SERVICE_VERSION: 'the version for the log: up to 128 characters of ASCII',
 }
 
 /** The start failed. The message is one line that names a variable and the expected value. */
@@ -56,6 +58,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     AWS_REGION: env.AWS_REGION || undefined,
     AWS_ENDPOINT_URL: env.AWS_ENDPOINT_URL || undefined,
     AWS_ENDPOINT_URL_DYNAMODB: env.AWS_ENDPOINT_URL_DYNAMODB || undefined,
+    SERVICE_VERSION: env.SERVICE_VERSION || 'dev',
   }
   if (Schema.Check(Config, config)) return config
 

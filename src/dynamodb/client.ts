@@ -14,6 +14,7 @@ import type {
   RequestSigner,
 } from '@smithy/types'
 import aws4 from 'aws4'
+import { publishRequests } from './requests.ts'
 
 /** Milliseconds until a connection to DynamoDB must be open. */
 export const connectionTimeout = 1000
@@ -57,6 +58,7 @@ export function createDynamoDBClient(options: DynamoDBClientConfig = {}): Dynamo
   })
   setUserAgent(client)
   hideResponseBodies(client)
+  publishRequests(client)
   // It describes each request to a logger that does not exist here.
   client.middlewareStack.remove('loggerMiddleware')
   return client

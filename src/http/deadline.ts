@@ -24,7 +24,7 @@ export function setDeadline(app: FastifyInstance): void {
     const controller = new AbortController()
     request.deadline = controller.signal
     const timer = setTimeout(() => {
-      controller.abort(unavailable('The request took too long. Retry later.'))
+      controller.abort(unavailable('deadline', 'The request took too long. Retry later.'))
     }, timeout)
     reply.raw.once('close', () => {
       clearTimeout(timer)

@@ -2,6 +2,7 @@ import http from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Static } from 'typebox'
 import * as Type from 'typebox'
+import type { Reason } from './request-log.ts'
 
 /** What went wrong, for people and programs (RFC 9457). `instance` is the request id. */
 export const Problem = Type.Object({
@@ -20,16 +21,18 @@ type Problem = Static<typeof Problem>
 export class HttpProblem extends Error {
   override name = 'HttpProblem'
   readonly status: number
+  readonly reason: Reason | undefined
 
-  constructor(status: number, detail: string, options?: ErrorOptions) {
+  constructor(status: number, detail: string, options?: ErrorOptions & { reason?: Reason }) {
     super(detail, options)
     this.status = status
+    this.reason = options?.reason
   }
 }
 
 /** A response of 503: the request may succeed later. */
-export function unavailable(detail: string, cause?: unknown): HttpProblem {
-  return new HttpProblem(503, detail, { cause })
+export function unavailable(reason: Reason, detail: string, cause?: unknown): HttpProblem {
+  return new HttpProblem(503, detail, { reason, cause })
 }
 
 export function createProblem(status: number, detail: string, instance: string): Problem {

@@ -1,16 +1,76 @@
-import { type FastifyReply, type FastifyRequest, LogController } from 'fastify'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
+import { type DynamoDBRequest, dynamoDBRequests } from '../dynamodb/requests.ts'
+
+/**
+ * Why a request failed, for alarms and queries:
+ * - `database`: DynamoDB failed, or refused a request.
+ * - `deadline`: the request reached its deadline; `dynamodb` shows what it waited for.
+ * - `load`: the server is overloaded.
+ * - `client`: the client closed the connection. That is no failure of the service.
+ * - `internal`: any other error of the service.
+ */
+export type Reason = 'database' | 'deadline' | 'load' | 'client' | 'internal'
 
 declare module 'fastify' {
+  interface FastifyRequest {
+    /** The requests to DynamoDB of this request, in the order of their start. */
+    dynamoDBRequests: DynamoDBRequest[] | null
+  }
   interface FastifyReply {
-    /** The error that a response with a status of 500 or more is about. */
-    failure?: Error
+    /** Why the request failed, with its error, if it has one. */
+    failure: { reason: Reason; error?: Error } | null
+    /** Whether the line of the request has been written. */
+    isLogged: boolean
   }
 }
 
-/** Logs one line for each request, when its response has been sent: at level error if it failed. */
+const levels = {
+  database: 'error',
+  deadline: 'error',
+  load: 'warn',
+  client: 'info',
+  internal: 'error',
+} as const
+
+const current = new AsyncLocalStorage<FastifyRequest>()
+
+function ignore(): void {}
+dynamoDBRequests.subscribe({
+  // A request to DynamoDB may also belong to none, such as that of the server's start.
+  start: (request) => current.getStore()?.dynamoDBRequests?.push(request),
+  end: ignore,
+  asyncStart: ignore,
+  asyncEnd: ignore,
+  error: ignore,
+})
+
+/** Logs one line for each request, when its response has been sent or the client has gone. */
 export class RequestLog extends LogController {
   constructor() {
     super({ requestIdLogLabel: 'requestId' })
+  }
+
+  /** Registers the hooks, before all others. */
+  register(app: FastifyInstance): void {
+    app.decorateRequest('dynamoDBRequests', null)
+    app.decorateReply('failure', null)
+    app.decorateReply('isLogged', false)
+    app.addHook('onRequest', (request, reply, done) => {
+      request.dynamoDBRequests = []
+      reply.raw.once('close', () => {
+        if (!reply.isLogged) this.#requestAborted(request, reply)
+      })
+      current.run(request, done)
+    })
+    // The hooks after the body has been read run in the context of the connection.
+    app.addHook('preValidation', (request, _reply, done) => current.run(request, done))
   }
 
   override incomingRequest(): void {}
@@ -20,11 +80,68 @@ export class RequestLog extends LogController {
     request: FastifyRequest,
     reply: FastifyReply
   ): void {
-    const err = reply.failure ?? error
-    const { method, routeOptions, url: path } = request
-    const { elapsedTime, statusCode: status } = reply
-    const line = { method, path, route: routeOptions.url, status, ms: Math.round(elapsedTime) }
-    if (err) request.log.error({ err, ...line }, err.message)
-    else request.log.info(line, 'request completed')
+    if (reply.isLogged) return
+    if (error) reply.failure ??= { reason: 'internal', error }
+    this.#log(request, reply, reply.statusCode, 'request completed')
   }
+
+  // Fastify's own lines of these would have headers, and the request has a line already.
+  override streamError(error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+    // Otherwise the client has gone.
+    if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') reply.failure ??= { reason: 'internal', error }
+  }
+
+  override writeHeadError(error: Error, _request: FastifyRequest, reply: FastifyReply): void {
+    reply.failure ??= { reason: 'internal', error }
+  }
+
+  #requestAborted(request: FastifyRequest, reply: FastifyReply): void {
+    reply.failure ??= { reason: 'client' }
+    const { headersSent, statusCode } = reply.raw
+    this.#log(
+      request,
+      reply,
+      headersSent ? statusCode : undefined,
+      'the client closed the connection'
+    )
+  }
+
+  #log(request: FastifyRequest, reply: FastifyReply, status: number | undefined, message: string) {
+    reply.isLogged = true
+    const { dynamoDBRequests, method, routeOptions, url } = request
+    const { reason, error } = reply.failure ?? {}
+    const now = performance.now()
+    const line = {
+      method,
+      // Not the query, which may have credentials.
+      path: url.split('?', 1)[0],
+      route: routeOptions.url,
+      status,
+      ms: Math.round(reply.elapsedTime),
+      dynamodb: dynamoDBRequests?.length ? dynamoDBRequests.map(describe) : undefined,
+      reason,
+      err: error,
+    }
+    request.log[reason ? levels[reason] : 'info'](line, error?.message ?? message)
+
+    function describe({ operation, attempts, start, end, result, error }: DynamoDBRequest) {
+      const { $metadata, code, name }: Failure = Object(error)
+      return {
+        operation,
+        ms: Math.round((end ?? now) - start),
+        attempts,
+        requestId: (result?.output ?? { $metadata })?.$metadata?.requestId,
+        // A system error of Node.js has no name of its own.
+        error: name === 'Error' ? (code ?? name) : name,
+        // It had no response when the request ended.
+        pending: end === undefined || name === 'AbortError' || undefined,
+      }
+    }
+  }
+}
+
+interface Failure {
+  $metadata?: { requestId?: string }
+  code?: string
+  name?: string
 }

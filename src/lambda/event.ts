@@ -9,6 +9,8 @@ export interface EventRequest {
   body: string | undefined
   isBase64Encoded: boolean
   sourceIp: string | undefined
+  /** API Gateway's own id of the request. */
+  apiRequestId: string | undefined
   /** Of the event's payload format. */
   version: string | undefined
 }
@@ -20,7 +22,7 @@ export interface EventRequest {
  */
 export function readEvent(event: unknown): EventRequest | undefined {
   const { body, httpMethod, isBase64Encoded, requestContext, version } = fields(event)
-  const { http, identity } = fields(requestContext)
+  const { http, identity, requestId } = fields(requestContext)
   const { method = httpMethod, sourceIp = fields(identity).sourceIp } = fields(http)
   const path = readPath(fields(event))
   if (path === undefined || !isText(method) || !METHODS.includes(method)) return undefined
@@ -32,7 +34,23 @@ export function readEvent(event: unknown): EventRequest | undefined {
     body: isText(body) ? body : undefined,
     isBase64Encoded: isBase64Encoded === true,
     sourceIp: isText(sourceIp) ? sourceIp : undefined,
+    apiRequestId: isWord(requestId) ? requestId : undefined,
     version: isText(version) ? version : undefined,
+  }
+}
+
+/**
+ * Says what an event is that is not an HTTP request, for the log: the names of its fields, and those of
+ * its values that name its source and type.
+ */
+export function describeEvent(event: unknown) {
+  const { Records, requestContext, triggerSource, ...others } = fields(event)
+  const { eventSource, EventSource } = { ...others, ...fields(fields(Records)[0]) }
+  const { source = triggerSource, 'detail-type': type = fields(requestContext).eventType } = others
+  return {
+    source: [eventSource, EventSource, source].find(isWord),
+    type: [type].find(isWord),
+    keys: Object.keys(fields(event)).filter(isWord).slice(0, 10),
   }
 }
 
@@ -112,6 +130,11 @@ function fields(value: unknown): Fields {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string'
+}
+
+/** Whether a value is a short text that cannot be mistaken for another part of a log line. */
+function isWord(value: unknown): value is string {
+  return isText(value) && /^[\w.:=/ -]{1,64}$/.test(value)
 }
 
 function isTexts(value: unknown): value is string[] {

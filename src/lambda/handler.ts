@@ -7,18 +7,20 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { awsLambdaFastify, type LambdaResponse } from '@fastify/aws-lambda'
 import { chain } from '@smithy/core/config'
 import type { Context } from 'aws-lambda'
-import { pino } from 'pino'
 import { buildApp } from '../app.ts'
 import { readConfig } from '../config.ts'
 import { createDynamoDBClient } from '../dynamodb/client.ts'
 import { commonHeaders } from '../http/common-headers.ts'
 import { createProblem } from '../http/problem.ts'
-import { readEvent } from './event.ts'
+import { findTraceId } from '../http/trace-id.ts'
+import { createLogDestination } from '../log.ts'
+import { describeEvent, readEvent } from './event.ts'
 
 interface Invocation {
   event: unknown
   context: Context
   url: string
+  logFields: object
 }
 
 declare module 'fastify' {
@@ -45,7 +47,8 @@ const app = buildApp({
   config,
   // Lambda freezes the process as soon as it asks for the next event: a line that is not written by
   // then is late, or lost.
-  logDestination: pino.destination({ sync: true }),
+  logDestination: createLogDestination(),
+  logFields: () => current().logFields,
   genReqId: () => current().context.awsRequestId,
   rewriteUrl: () => current().url,
 })
@@ -60,17 +63,26 @@ const proxy = awsLambdaFastify<object>(app, {
 })
 // The first event waits for it.
 app.ready()
+let coldStart = true
 
 /**
  * Handles the events of API Gateway (REST and HTTP APIs), function URLs and load balancers. Any other
  * event gets a problem, too: if it threw, Lambda would retry what cannot succeed.
  */
 export async function handler(event: unknown, context: Context): Promise<Response> {
-  const requestId = context.awsRequestId
   const request = readEvent(event)
-  if (!request) return refuse(requestId, 400, 'The event is not an HTTP request.')
+  // Lambda sets the variable for each event, unless it sends several at once.
+  const trace = { 'x-amzn-trace-id': process.env._X_AMZN_TRACE_ID }
+  const traceId = findTraceId(trace) ?? findTraceId({ ...request?.headers })
+  const logFields = { apiRequestId: request?.apiRequestId, traceId, coldStart }
+  coldStart = false
+  if (!request) {
+    const fields = { ...logFields, event: describeEvent(event) }
+    return refuse(400, 'The event is not an HTTP request.', context, fields)
+  }
   const { url, method: httpMethod, sourceIp, ...others } = request
-  if (url.length > maxUrlLength) return refuse(requestId, 414, 'The URL must not exceed 16 KiB.')
+  if (url.length > maxUrlLength)
+    return refuse(414, 'The URL must not exceed 16 KiB.', context, logFields)
 
   // The adapter throws if an event does not have the types that it expects, and it normalizes a URL as
   // browsers do: `..` goes up, a backslash becomes a slash. So it gets an event of its own, and the app
@@ -81,7 +93,7 @@ export async function handler(event: unknown, context: Context): Promise<Respons
     path: '/',
     requestContext: { identity: { sourceIp } },
   }
-  const response: Response = await invocation.run({ event, context, url }, () =>
+  const response: Response = await invocation.run({ event, context, url, logFields }, () =>
     proxy(adapted, context)
   )
   // A load balancer without multi-value headers reads one cookie; REST APIs and others read all.
@@ -110,8 +122,13 @@ const hopByHopHeaders = [
 type Response = LambdaResponse & { multiValueHeaders?: Record<string, string[]> }
 
 /** Responds without the app, in a form that each event source understands. */
-function refuse(requestId: string, status: number, detail: string): Response {
-  app.log.info({ requestId, status }, detail)
+function refuse(
+  status: number,
+  detail: string,
+  { awsRequestId: requestId }: Context,
+  logFields: object
+): Response {
+  app.log.info({ requestId, ...logFields, status }, detail)
   const problem = createProblem(status, detail, requestId)
   const headers = { ...commonHeaders(requestId), 'content-type': 'application/problem+json' }
   return {

@@ -13,7 +13,9 @@ const folder = '.dynamodb'
 const { env } = process
 
 await run(
-  env.DYNAMODB_TABLE_NAME ? () => startServer(readConfig(env), undefined, serveDocs) : startEmbedded
+  env.DYNAMODB_TABLE_NAME
+    ? () => startServer(readConfig(env), { beforeResources: serveDocs })
+    : startEmbedded
 )
 
 /** Starts the server on a DynamoDB of this process, whose table outlives it in a folder. */
@@ -31,7 +33,10 @@ async function startEmbedded() {
   const database = await startEmbeddedDynamoDB(embeddedPort(config.PORT), folder)
   try {
     await prepare(database, config.DYNAMODB_TABLE_NAME)
-    const server = await startServer(config, database.connection, serveDocs)
+    const server = await startServer(config, {
+      connection: database.connection,
+      beforeResources: serveDocs,
+    })
     introduce(server.listeningOrigin, database.connection.endpoint)
     const close = async () => {
       await server.close()

@@ -22,7 +22,7 @@ export const healthRoutes: FastifyPluginAsync<Options> = async (app, { client, t
 
   app.get('/ready', { logLevel, exposeHeadRoute, schema }, async (request) => {
     await checkAccess(client, tableName, request.deadline).catch((error) => {
-      throw unavailable('The table cannot be read.', error)
+      throw unavailable('database', 'The table cannot be read.', error)
     })
     return { status: 'ok' }
   })

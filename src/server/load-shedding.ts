@@ -17,13 +17,10 @@ const maxRequests = 100
  */
 export function limitConcurrency(app: FastifyInstance): void {
   let inFlight = 0
-  let isShedding = false
 
   async function shed(request: FastifyRequest, reply: FastifyReply) {
     if (inFlight < maxRequests || request.routeOptions.config.exemptFromLimit) return
-    // One warning until the load falls; each request also has its own line.
-    if (!isShedding) request.log.warn({ inFlight }, 'the server is overloaded')
-    isShedding = true
+    reply.failure = { reason: 'load' }
     return sendProblem(request, reply, 503, 'The server is overloaded. Retry later.')
   }
 
@@ -34,7 +31,6 @@ export function limitConcurrency(app: FastifyInstance): void {
     inFlight++
     reply.raw.once('close', () => {
       inFlight--
-      if (inFlight < maxRequests / 2) isShedding = false
     })
   })
   // Node.js does not limit the rest of a request that gets a response before it has arrived.

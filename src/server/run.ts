@@ -13,10 +13,12 @@ interface Service {
  */
 export async function run(start: () => Promise<Service>): Promise<void> {
   const starting = start()
-  const { close, uninstall } = closeWithGrace({ skip: ['SIGINT'] }, async ({ err }) => {
+  const { close, uninstall } = closeWithGrace({ skip: ['SIGINT'] }, async ({ err, signal }) => {
     const service = await starting
     if (err) service.log.fatal(err)
+    service.log.info({ signal }, 'the server shuts down')
     await service.close()
+    service.log.info('the server has shut down')
   })
   onCtrlC(close)
 

@@ -1,12 +1,14 @@
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import type { FastifyInstance } from 'fastify'
+import type { DestinationStream } from 'pino'
 import { type AppOptions, buildApp } from '../app.ts'
 import { type Config, ConfigError } from '../config.ts'
 import { checkAccess, refuseTable } from '../dynamodb/check-access.ts'
 import { createDynamoDBClient } from '../dynamodb/client.ts'
 import { refuseEndpoint, refuseSettings } from '../dynamodb/refuse-settings.ts'
 import { undiciOptions } from '../dynamodb/undici-options.ts'
+import { createLogDestination } from '../log.ts'
 import { clientErrorHandler } from './client-error-handler.ts'
 import { shutDownGracefully } from './graceful-shutdown.ts'
 import { healthRoutes } from './health-routes.ts'
@@ -14,16 +16,19 @@ import { createHttpServer } from './http-server.ts'
 import { limitConcurrency } from './load-shedding.ts'
 import { requireHost } from './require-host.ts'
 
+interface ServerOptions extends Pick<AppOptions, 'beforeResources' | 'logDestination'> {
+  /** Where DynamoDB is, if not where the AWS SDK's own variables say. */
+  connection?: DynamoDBClientConfig
+}
+
 /**
  * Starts the standalone HTTP server. The caller closes it.
  *
- * @param connection where DynamoDB is, if not where the AWS SDK's own variables say
  * @throws {ConfigError} when the settings of the AWS SDK, the table or the port cannot be used
  */
 export async function startServer(
   config: Config,
-  connection?: DynamoDBClientConfig,
-  beforeResources?: AppOptions['beforeResources']
+  { connection, logDestination = standardOutput(), beforeResources }: ServerOptions = {}
 ): Promise<FastifyInstance> {
   const baseClient = createDynamoDBClient({ ...undiciOptions(), ...connection })
   const client = DynamoDBDocumentClient.from(baseClient)
@@ -31,6 +36,7 @@ export async function startServer(
   const app = buildApp({
     client,
     config,
+    logDestination,
     beforeResources,
     clientErrorHandler,
     serverFactory: createHttpServer,
@@ -44,11 +50,19 @@ export async function startServer(
   try {
     await checkTable(app, client, tableName)
     await listen(app, config)
+    const region = await baseClient.config.region()
+    app.log.info({ table: tableName, region, node: process.version }, 'the server has started')
   } catch (error) {
     await app.close()
     throw error
   }
   return app
+}
+
+// Node.js does not wait for the reader of a pipe any more when `process.stdout` has been used. So a
+// late reader does not stop the server.
+function standardOutput(): DestinationStream {
+  return createLogDestination({ dest: process.stdout.fd, retryEAGAIN: () => false })
 }
 
 // Fails fast on errors that only an operator can remove. Other errors may pass: until DynamoDB responds,

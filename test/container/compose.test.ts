@@ -58,7 +58,7 @@ t.test('docker compose', { skip: await noEngine(), timeout: buildTimeout }, asyn
 
     const lines = (await docker('logs', compose.container('api'))).split('\n')
     for (const line of lines)
-      t.match(JSON.parse(line), { level: Number, time: Number, msg: String })
+      t.match(JSON.parse(line), { level: String, timestamp: String, msg: String })
     t.ok(lines.length > 3)
   })
 
@@ -75,7 +75,7 @@ t.test('docker compose', { skip: await noEngine(), timeout: buildTimeout }, asyn
 
     t.equal(status, 503)
     const lines = (await docker('logs', compose.container('api'))).split('\n')
-    const line = lines.map((line) => JSON.parse(line)).find(({ level }) => level >= 50)
+    const line = lines.map((line) => JSON.parse(line)).find(({ level }) => level === 'ERROR')
     t.equal(line.requestId, headers['x-request-id'])
     t.match(line.err.stack, /^HttpProblem: /)
   })

@@ -174,18 +174,11 @@ t.test('a PUT beyond the limit of requests in flight gets 503 at once', async (t
   t.strictSame(new Set(statuses), new Set([503]))
 })
 
+const closed = /("msg":"the client closed the connection")/
 const resets: [what: string, bytes: string, logged: RegExp][] = [
-  ['its body', `${head('Content-Length: 9')}{`, /("msg":"aborted")/],
-  [
-    'its handler',
-    'GET /stuck/promise HTTP/1.1\r\nHost: test\r\n\r\n',
-    /("msg":"the client closed the connection")/,
-  ],
-  [
-    'its response',
-    'GET /endless HTTP/1.1\r\nHost: test\r\n\r\n',
-    /("msg":"stream closed prematurely")/,
-  ],
+  ['its body', `${head('Content-Length: 9')}{`, closed],
+  ['its handler', 'GET /stuck/promise HTTP/1.1\r\nHost: test\r\n\r\n', closed],
+  ['its response', 'GET /endless HTTP/1.1\r\nHost: test\r\n\r\n', closed],
 ]
 for (const [what, bytes, logged] of resets) {
   t.test(`a client that resets its connection in ${what} is no warning in the log`, async (t) => {
@@ -212,7 +205,7 @@ for (const [what, bytes, logged] of resets) {
     t.equal(stderr, '')
     const lines = stdout.trimEnd().split('\n')
     t.strictSame(
-      lines.filter((line) => JSON.parse(line).level > 30),
+      lines.filter((line) => JSON.parse(line).level !== 'INFO'),
       []
     )
   })

@@ -252,7 +252,7 @@ t.test('an event that is not an HTTP request is one log line', async (t) => {
   const { requestId, result } = runHandler(env, { Records: [{ body: '\n' }] })
 
   t.match(JSON.parse((await result).stdout), {
-    level: 30,
+    level: 'INFO',
     msg: 'The event is not an HTTP request.',
     requestId,
   })

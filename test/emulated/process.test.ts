@@ -131,7 +131,7 @@ t.test(
     t.equal((await response).statusCode, notFound)
     const { code, stdout } = await ended()
     t.equal(code, 1)
-    t.match(stdout, /"level":60,.*"a fault"/)
+    t.match(stdout, /"level":"FATAL",.*"a fault"/)
   }
 )
 
@@ -140,7 +140,7 @@ t.test('a client that closes its connection is not logged as an error', async (t
 
   disconnect()
 
-  t.equal(await printed(/"level":(\d+),[^\n]*"the client closed the connection"/), '30')
+  t.equal(await printed(/"level":"(\w+)",[^\n]*"the client closed the connection"/), 'INFO')
 })
 
 /** Waits until connections to a URL are refused. */

@@ -42,7 +42,7 @@ t.test('a table with other keys stops the start', async (t) => {
     })
   )
 
-  await t.rejects(startServer(config, connection), {
+  await t.rejects(startServer(config, { connection }), {
     name: 'ConfigError',
     message:
       'DYNAMODB_TABLE_NAME must be a table with the keys of template.yaml; DynamoDB says of "test": The provided key element does not match the schema.',
@@ -83,7 +83,7 @@ for (const [status, type = 'no error', message] of rejections) {
       error,
       'the first line\nanother with a secret'
     )
-    await t.rejects(startServer(config, connection), { name: 'ConfigError', message })
+    await t.rejects(startServer(config, { connection }), { name: 'ConfigError', message })
   })
 }
 
@@ -95,7 +95,7 @@ const outages: [status: number, type: string][] = [
 ]
 for (const [status, type] of outages) {
   t.test(`DynamoDB's ${type} does not stop the start`, async (t) => {
-    const server = await startServer(config, await startRejecting(t, status, type))
+    const server = await startServer(config, { connection: await startRejecting(t, status, type) })
     await server.close()
   })
 }
@@ -103,7 +103,7 @@ for (const [status, type] of outages) {
 t.test('a key with a line break stops the start', async (t) => {
   const connection = localConnection('http://127.0.0.1:1')
   const keys = { accessKeyId: 'key\n', secretAccessKey: 'secret' }
-  await t.rejects(startServer(config, { ...connection, credentials: keys }), {
+  await t.rejects(startServer(config, { connection: { ...connection, credentials: keys } }), {
     name: 'ConfigError',
     message: /^AWS credentials must be free of line breaks /,
   })
@@ -187,7 +187,7 @@ for (const [what, profile, message] of settings) {
 
 t.test('settings that exclude each other stop the start', async (t) => {
   setVariables(t, { AWS_USE_FIPS_ENDPOINT: 'true' })
-  await t.rejects(startServer(config, localConnection('http://127.0.0.1:1')), {
+  await t.rejects(startServer(config, { connection: localConnection('http://127.0.0.1:1') }), {
     name: 'ConfigError',
     message:
       'The variables and files of the AWS SDK must be valid; it says: Invalid Configuration: FIPS and custom endpoint are not supported.',

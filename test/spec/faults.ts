@@ -168,7 +168,7 @@ export function specifyFaults(t: Test, environment: Environment, kind: 'serve' |
   })
 
   t.test('the log has the failures, but no names and credentials', async (t) => {
-    const origin = new RegExp(`"level":50,[^\\n]*(${folder}/\\w+|src/http/deadline)\\.ts:\\d+`)
+    const origin = new RegExp(`"level":"ERROR",[^\\n]*(${folder}/\\w+|src/http/deadline)\\.ts:\\d+`)
     for (const instance of instances) {
       const log = await instance.logs()
       t.match(log, origin)

@@ -37,7 +37,7 @@ export async function startOn(
     LOG_LEVEL: 'silent',
     ...variables,
   })
-  const server = await startServer(config, connection)
+  const server = await startServer(config, { connection })
   return { pool: new Pool(server.listeningOrigin, { connections: requestsAtOnce }), server }
 }
 

@@ -26,6 +26,7 @@ t.test('each log line is a JSON object without secrets', async (t) => {
   const env = { ...lambdaEnvironment(table), LOG_LEVEL: 'info', HOST: '127.0.0.1' }
   const { printed } = startProcess(t, t.testdir(), env, 'main.ts')
   const url = await printed(origin)
+  await printed(/(the server has started)/)
   const pool = new Pool(url)
   t.teardown(() => pool.close())
 
@@ -38,8 +39,8 @@ t.test('each log line is a JSON object without secrets', async (t) => {
     return lines.map((line) => {
       // A parser's error would contain the bytes of the request.
       assert.doesNotMatch(line, new RegExp(`${secret}|${name}|Buffer`))
-      const { level, msg, time, ...rest } = JSON.parse(line)
-      assert.equal(typeof time, 'number')
+      const { level, msg, timestamp, ...rest } = JSON.parse(line)
+      assert.equal(new Date(timestamp).toJSON(), timestamp)
       return { level, msg, requestId: rest.requestId }
     })
   }
@@ -55,7 +56,7 @@ t.test('each log line is a JSON object without secrets', async (t) => {
 
       const requestId = headers['x-request-id']
       assert.deepEqual(await log(requestId, 'request completed'), [
-        { level: 30, msg: 'request completed', requestId },
+        { level: 'INFO', msg: 'request completed', requestId },
       ])
     })
     await fc.assert(property, { numRuns: 100 })
@@ -69,7 +70,7 @@ t.test('each log line is a JSON object without secrets', async (t) => {
 
       const requestId = headers['x-request-id']
       assert.deepEqual(await log(requestId, 'request completed'), [
-        { level: 30, msg: 'request completed', requestId },
+        { level: 'INFO', msg: 'request completed', requestId },
       ])
     })
     await fc.assert(property, { numRuns: 100 })
@@ -84,7 +85,7 @@ t.test('each log line is a JSON object without secrets', async (t) => {
 
       const requestId = response?.headers['x-request-id']
       assert.deepEqual(await log(requestId, 'invalid HTTP request'), [
-        { level: 30, msg: 'invalid HTTP request', requestId },
+        { level: 'INFO', msg: 'invalid HTTP request', requestId },
       ])
     })
     await fc.assert(property, { numRuns: 100 })

@@ -12,6 +12,7 @@ t.test('variables that are not set or empty have their defaults', async (t) => {
     PORT: 3000,
     LOG_LEVEL: 'info',
     MESSAGE_DAYS: 0,
+    SERVICE_VERSION: 'dev',
     ...unset,
   }
   t.strictSame(readConfig(valid), defaults)
@@ -20,6 +21,7 @@ t.test('variables that are not set or empty have their defaults', async (t) => {
     PORT: '',
     LOG_LEVEL: '',
     MESSAGE_DAYS: '',
+    SERVICE_VERSION: '',
     AWS_REGION: '',
     AWS_ENDPOINT_URL: '',
     AWS_ENDPOINT_URL_DYNAMODB: '',
@@ -34,8 +36,14 @@ t.test('variables that are set are used', async (t) => {
     AWS_ENDPOINT_URL: 'HTTPS://[::1]:8000/path',
     AWS_ENDPOINT_URL_DYNAMODB: 'http://dynamodb:8000',
   }
-  const config = readConfig({ ...env, ...aws, MESSAGE_DAYS: '30' })
-  t.strictSame(config, { ...env, ...aws, PORT: 65535, MESSAGE_DAYS: 30 })
+  const config = readConfig({ ...env, ...aws, MESSAGE_DAYS: '30', SERVICE_VERSION: '1.2.3' })
+  t.strictSame(config, {
+    ...env,
+    ...aws,
+    PORT: 65535,
+    MESSAGE_DAYS: 30,
+    SERVICE_VERSION: '1.2.3',
+  })
 })
 
 const wrong: [variables: NodeJS.ProcessEnv, message: string][] = [

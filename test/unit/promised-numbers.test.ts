@@ -128,6 +128,11 @@ t.test('a failing /ready is logged as an error, with Retry-After', async (t) => 
   t.equal(statusCode, 503)
   t.equal(headers['retry-after'], '1')
   t.equal(lines.length, 1)
-  t.match(JSON.parse(`${lines[0]}`), { level: 50, requestId: headers['x-request-id'] })
+  t.match(JSON.parse(`${lines[0]}`), {
+    level: 'ERROR',
+    reason: 'database',
+    path: '/ready',
+    requestId: headers['x-request-id'],
+  })
   t.match(lines[0], 'a fault')
 })
