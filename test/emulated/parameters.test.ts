@@ -48,7 +48,11 @@ const skip =
   (await noSam()) ||
   (await missingProgram('cfn-lint', '--version', 'cfn-lint (pip install cfn-lint)'))
 
-t.test('the template is valid with each value of each parameter', { skip }, async (t) => {
+// Each start of the SAM CLI takes seconds, on a busy machine ten.
+const timeout = 300_000
+
+t.setTimeout(timeout)
+t.test('the template is valid with each value of each parameter', { skip, timeout }, async (t) => {
   const template = yamlParse(
     await readFile(new URL('../../template.yaml', import.meta.url), 'utf8')
   )
