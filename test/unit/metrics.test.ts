@@ -23,20 +23,14 @@ const metricsOfAws = [
   ),
 ]
 
-/** The values of the fields that metrics of log lines have as dimensions. */
-const values: Record<string, string[]> = {
-  reason: ['database', 'deadline', 'internal'],
-  operation: operations,
-}
+/** The reasons of the failures that a function may log. */
+const reasons = ['database', 'deadline', 'internal']
 
-const metricsOfLines = metricFilters.flatMap(({ namespace, name, dimensions }) => {
-  const metric = `${namespace} ${name}`
-  return Object.keys(dimensions).length === 0
-    ? metric
-    : Object.keys(dimensions).flatMap((key) =>
-        (values[key] ?? []).map((value) => `${metric} ${key}=${value}`)
-      )
-})
+const metricsOfLines = metricFilters.flatMap(({ namespace, name, dimensions }) =>
+  'reason' in dimensions
+    ? reasons.map((reason) => `${namespace} ${name} reason=${reason}`)
+    : `${namespace} ${name}`
+)
 
 const known = [...metricsOfAws, ...metricsOfLines]
 
