@@ -4,6 +4,7 @@ import {
   CloudFormationClient,
   DescribeStacksCommand,
   paginateDescribeStackEvents,
+  paginateListStackResources,
 } from '@aws-sdk/client-cloudformation'
 import { ListTablesCommand } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb'
@@ -166,7 +167,16 @@ t.test('a stack on MiniStack', { skip, timeout: buildTimeout }, async (t) => {
 
   t.test('applies the parameters of an update', async (t) => {
     const person = await seedPerson(t, data)
-    const update = await sam('deploy', '--parameter-overrides', 'MessageDays=7 FunctionMemory=1024')
+    const parameters = [
+      'AccessLogs=true',
+      'AlarmEmail=operator@example.com',
+      'FunctionMemory=1024',
+      'MessageDays=7',
+      'ProvisionedConcurrency=1',
+      'TableKey=AWS_MANAGED',
+      'Tracing=Active',
+    ]
+    const update = await sam('deploy', '--parameter-overrides', parameters.join(' '))
     t.equal(update.code, 0) || console.error(update.output)
 
     const response = await greet(person.id)
@@ -178,6 +188,21 @@ t.test('a stack on MiniStack', { skip, timeout: buildTimeout }, async (t) => {
     const [newest = ''] = containers.split('\n')
     const env = await docker('inspect', '--format', '{{json .Config.Env}}', newest)
     t.match(env, '"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=1024"')
+  })
+
+  t.test('has alarms, their metrics and a dashboard for an address', async (t) => {
+    const pages = paginateListStackResources({ client: cloudFormation }, { StackName })
+    const resources = (await Array.fromAsync(pages)).flatMap(
+      ({ StackResourceSummaries = [] }) => StackResourceSummaries
+    )
+    const status = new Map(
+      resources.map((resource) => [resource.LogicalResourceId, resource.ResourceStatus])
+    )
+    const { Resources } = yamlParse(await readFile(template, 'utf8'))
+    const expected = Object.keys(Resources).filter((name) => Resources[name].Condition)
+    t.ok(expected.length > 1)
+    // MiniStack says UPDATE_COMPLETE of what an update creates.
+    for (const name of expected) t.match(status.get(name), /^(CREATE|UPDATE)_COMPLETE$/, name)
   })
 
   t.test('leaves no table behind when its creation fails', async (t) => {
@@ -216,9 +241,11 @@ t.test('a stack on MiniStack', { skip, timeout: buildTimeout }, async (t) => {
     const status = new Map(
       events.reverse().map((event) => [event.LogicalResourceId, event.ResourceStatus])
     )
-    t.equal(status.get('Table'), 'DELETE_SKIPPED')
-    status.delete('Table')
-    for (const [resource, each] of status) t.equal(each, 'DELETE_COMPLETE', `${resource}`)
+    // The versions of a function are deleted with it.
+    const isKept = (resource: string) => /^(Table|FunctionVersion\w+)$/.test(resource)
+    for (const [resource = '', each] of status)
+      t.equal(each, isKept(resource) ? 'DELETE_SKIPPED' : 'DELETE_COMPLETE', resource)
+    t.ok(status.has('Table'))
     t.ok(status.has('Function'))
   })
 

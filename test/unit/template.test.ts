@@ -9,11 +9,15 @@ import { readConfig } from '../../src/config.ts'
 import { parseTemplate } from '../../src/dynamodb/parse-template.ts'
 
 const Template = Type.Object({
-  Parameters: Type.Record(Type.String(), Type.Object({ Default: Type.Unknown() })),
+  Parameters: Type.Record(
+    Type.String(),
+    Type.Object({ Description: Type.String(), Default: Type.Unknown() })
+  ),
   Resources: Type.Record(
     Type.String(),
     Type.Object({
       Type: Type.String(),
+      Condition: Type.Optional(Type.String()),
       Properties: Type.Record(Type.String(), Type.Unknown()),
       DeletionPolicy: Type.Optional(Type.String()),
       UpdateReplacePolicy: Type.Optional(Type.String()),
@@ -29,6 +33,10 @@ const Events = Type.Record(
     Properties: Type.Object({ Path: Type.String(), Method: Type.String() }),
   })
 )
+
+const AccessLogs = Type.Object({
+  'Fn::If': Type.Tuple([Type.String(), Type.Object({ Format: Type.String() }), Type.Unknown()]),
+})
 
 /** The properties that clients and operators rely on; cfn-lint and sam validate check the rest. */
 const path = new URL('../../template.yaml', import.meta.url)
@@ -103,9 +111,23 @@ t.test('the API is throttled on every path and method', async (t) => {
   ])
 })
 
-t.test('the table is encrypted, has backups, and deletes expired messages', async (t) => {
+t.test('each parameter has a default and a description', async (t) => {
+  for (const [name, { Description, Default }] of Object.entries(template.Parameters)) {
+    t.not(Default, undefined, name)
+    t.not(Description, '', name)
+  }
+})
+
+// DynamoDB encrypts each table.
+t.test("the table has DynamoDB's key, or that of the account", async (t) => {
+  t.equal(template.Parameters.TableKey?.Default, 'AWS_OWNED')
+  t.strictSame(properties('Table').SSESpecification, {
+    'Fn::If': ['HasManagedKey', { SSEEnabled: true }, { Ref: 'AWS::NoValue' }],
+  })
+})
+
+t.test('the table has backups, and deletes expired messages', async (t) => {
   t.match(properties('Table'), {
-    SSESpecification: { SSEEnabled: true },
     PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
     TimeToLiveSpecification: { AttributeName: 'expires', Enabled: true },
   })
@@ -115,6 +137,60 @@ t.test('the table is kept when the stack is deleted or the table is replaced', a
   t.match(template.Resources.Table, {
     DeletionPolicy: 'RetainExceptOnCreate',
     UpdateReplacePolicy: 'Retain',
+  })
+})
+
+// A property of the function that a version does not contain.
+const unversioned = [
+  'AutoPublishAlias',
+  'DeploymentPreference',
+  'Events',
+  'Policies',
+  'ProvisionedConcurrencyConfig',
+  'ReservedConcurrentExecutions',
+  'VersionDescription',
+]
+
+/** Returns the resources and parameters that a value refers to by `!Ref`. */
+function references(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, each]) => (key === 'Ref' ? each : references(each)))
+}
+
+// CloudFormation replaces a version when its description changes. Lambda refuses a version that differs
+// from the previous one in its description alone.
+t.test('a version changes with each parameter of the function, and with no other', async (t) => {
+  const versioned = Object.entries(properties('Function')).filter(
+    ([name]) => !unversioned.includes(name)
+  )
+  const used = new Set(references(versioned.map(([, value]) => value)))
+  // It is replaced only under another name, which it does not have.
+  used.delete('FunctionLogs')
+  const description = JSON.stringify(properties('Function').VersionDescription)
+  const described = [...description.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name)
+  t.strictSame(described.sort(), [...used].sort())
+})
+
+t.test('the log of the function is JSON, and Lambda leaves out no level of it', async (t) => {
+  t.strictSame(properties('Function').LoggingConfig, {
+    LogGroup: { Ref: 'FunctionLogs' },
+    LogFormat: 'JSON',
+    ApplicationLogLevel: 'TRACE',
+  })
+})
+
+t.test("a line of the API's log has the ids of the function's line", async (t) => {
+  const { AccessLogSetting } = properties('Api')
+  const [, { Format }] = Value.Parse(AccessLogs, AccessLogSetting)['Fn::If']
+  t.notMatch(Format, '\n')
+  t.match(JSON.parse(Format), {
+    requestId: '$context.requestId',
+    integrationId: '$context.integration.requestId',
+    traceId: '$context.xrayTraceId',
+    status: '$context.status',
+    latency: '$context.responseLatency',
+    error: '$context.error.responseType',
+    userAgent: '$context.identity.userAgent',
   })
 })
 
