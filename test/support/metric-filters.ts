@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { yamlParse } from 'yaml-cfn'
+import { parseTemplate } from '../../src/dynamodb/parse-template.ts'
 
 const Template = Type.Object({
   Resources: Type.Record(
@@ -30,7 +30,7 @@ const Filter = Type.Object({
 })
 
 const path = new URL('../../template.yaml', import.meta.url)
-const template = Value.Parse(Template, yamlParse(readFileSync(path, 'utf8')))
+const template = Value.Parse(Template, parseTemplate(readFileSync(path, 'utf8')))
 
 /** Returns the resources of a type in template.yaml. */
 export function resources(type: string) {

@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import t from 'tap'
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { yamlDump, yamlParse } from 'yaml-cfn'
+import { parseTemplate } from '../../src/dynamodb/parse-template.ts'
 import { missingProgram } from '../support/missing-program.ts'
 import { noSam } from '../support/sam.ts'
 
@@ -53,7 +53,7 @@ const timeout = 300_000
 
 t.setTimeout(timeout)
 t.test('the template is valid with each value of each parameter', { skip, timeout }, async (t) => {
-  const template = yamlParse(
+  const template = parseTemplate(
     await readFile(new URL('../../template.yaml', import.meta.url), 'utf8')
   )
   const parameters = Object.entries(Value.Parse(Template, template).Parameters)
@@ -69,7 +69,7 @@ t.test('the template is valid with each value of each parameter', { skip, timeou
       for (const { name, values: each } of values)
         template.Parameters[name].Default = each[index % each.length]
       const path = `${folder}/${index}.yaml`
-      await writeFile(path, yamlDump(template))
+      await writeFile(path, JSON.stringify(template))
       return path
     })
   )
