@@ -3,7 +3,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import manifest from '../../package.json' with { type: 'json' }
 
-const title = 'Hello, DynamoDB'
+const { name: title } = manifest
 
 /** Generates the OpenAPI document of the API from the schemas of the routes that follow. */
 export function describeApi(app: FastifyInstance): void {
