@@ -165,7 +165,9 @@ for (const [what, file, line] of notUtf8)
   badFiles.push([
     what,
     file,
-    new RegExp(`^The file must be UTF-8, but the row that begins at line ${line} is not\\. Save it as UTF-8 `),
+    new RegExp(
+      `^The file must be UTF-8, but the row that begins at line ${line} is not\\. Save it as UTF-8 `
+    ),
   ])
 const notCsv: [what: string, file: string, line: number][] = [
   ['with a quote that is not closed', 'id,name\n"x1,Ada\n', 2],
