@@ -2,23 +2,28 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { ConfigError, readConfig } from '../config.ts'
 import { createDynamoDBClient } from '../dynamodb/client.ts'
 import { patience } from '../dynamodb/patience.ts'
-import { createRepository } from '../hello/repository.ts'
+import { createRepository, type Repository } from '../hello/repository.ts'
 import { embeddedPort, localConnection } from '../local/embedded-dynamodb.ts'
 import { embeddedTableName } from '../local/sample-names.ts'
 import { findStack } from './stack.ts'
 
-export type OpenTable = Awaited<ReturnType<typeof openTable>>
+/** A table of the service, opened by a tool; `close` it in the end. */
+export interface OpenTable {
+  repository: Repository
+  /** A description of the table, for messages. */
+  name: string
+  close(): void
+}
 
 /**
- * Opens the table of a stack, of docker compose, of the service's variables, or of `npm start`; `close`
- * it in the end. Its `name` describes it in messages.
+ * Opens the table of a stack, of docker compose, of the service's variables, or of `npm start`.
  *
  * @throws {ConfigError} when the stack does not exist, or a variable is malformed
  */
 export async function openTable(
   place: { stack?: string; compose?: boolean },
   env: NodeJS.ProcessEnv
-) {
+): Promise<OpenTable> {
   const { name, connection, tableName } = await locate(place, env)
   const client = createDynamoDBClient({ ...connection, ...patience })
   const repository = createRepository(DynamoDBDocumentClient.from(client), tableName)
