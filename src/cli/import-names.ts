@@ -79,7 +79,7 @@ interface Row extends Name {
   reason: string | undefined
 }
 
-const advice = 'Correct it and import the file again; some rows before it may be stored.'
+const advice = 'and import the file again; some rows before it may be stored.'
 
 async function* readRows(file: Readable): AsyncGenerator<Row> {
   let line = 1
@@ -89,7 +89,7 @@ async function* readRows(file: Readable): AsyncGenerator<Row> {
     const bytes = record.map((field) => Buffer.from(field, 'latin1'))
     if (!bytes.every((field) => isUtf8(field)))
       throw new ConfigError(
-        `The file must be UTF-8, but the row that begins at line ${line} is not. ${advice}`
+        `The file must be UTF-8, but the row that begins at line ${line} is not. Save it as UTF-8 ${advice}`
       )
     const fields = bytes.map(String)
     const row = [String(line), ...fields]
@@ -123,13 +123,13 @@ async function* readRows(file: Readable): AsyncGenerator<Row> {
     if (!(error instanceof CsvError)) throw error
     const [reason] = error.message.split(':')
     throw new ConfigError(
-      `The file is not valid CSV in the row that begins at line ${line}: ${reason}. ${advice}`
+      `The file is not valid CSV in the row that begins at line ${line}: ${reason}. Correct it ${advice}`
     )
   }
   if (!headers) checkHeaders([])
 }
 
-/** csv-parse takes a byte order mark as text, or else decodes the file itself. */
+/** csv-parse takes a byte order mark as text, or with `bom`, decodes the file itself. */
 async function* skipByteOrderMark(file: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let isStart = true
   let bytes = Buffer.alloc(0)

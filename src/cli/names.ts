@@ -60,10 +60,10 @@ async function runCommand(args: string[], terminal: Terminal): Promise<number> {
     act: (table: OpenTable, argument: string, name: string) => Promise<number>
   ): Command {
     async function action(argument: string, name: string): Promise<void> {
-      if (usage.includes('<id>') && !isPartitionKey(argument))
-        throw new ConfigError('The id must be 1 to 2,048 bytes of UTF-8.')
       const table = await openTable(options(), env)
       try {
+        if (usage.includes('<id>') && !isPartitionKey(argument))
+          throw new ConfigError('The id must be 1 to 2,048 bytes of UTF-8.')
         code = await act(table, argument, name)
       } catch (error) {
         const reason = String(error).replace(/\.*$/, '.')
