@@ -11,7 +11,7 @@ import { embeddedTableName, examples } from './sample-names.ts'
 const folder = '.dynamodb'
 const { env } = process
 
-await run(env.DYNAMODB_TABLE_NAME ? () => startServer(readConfig(env)) : startEmbedded)
+await run(env.DYNAMODB_TABLE_NAME ? async () => startServer(readConfig(env)) : startEmbedded)
 
 /** Starts the server on a DynamoDB of this process, whose table outlives it in a folder. */
 async function startEmbedded() {

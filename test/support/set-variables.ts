@@ -20,7 +20,7 @@ export function setVariables(t: Test, variables: NodeJS.ProcessEnv): void {
 }
 
 /** Sets variables back to what they were, which may be nothing. */
-export function restoreVariables(variables: NodeJS.ProcessEnv): void {
+function restoreVariables(variables: NodeJS.ProcessEnv): void {
   for (const [name, value] of Object.entries(variables)) {
     if (value === undefined) delete process.env[name]
     else process.env[name] = value
