@@ -1,4 +1,4 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { DynamoDBClientResolvedConfig } from '@aws-sdk/client-dynamodb'
 import { defaultProvider } from '@aws-sdk/credential-provider-node'
 import type { MiddlewareStack } from '@smithy/types'
 import { ConfigError, isHttpUrl } from '../config.ts'
@@ -37,32 +37,38 @@ export async function refuseSettings(error: unknown, regionVariable = 'AWS_REGIO
   throw new ConfigError(`The variables and files of the AWS SDK must be valid; it says: ${reason}`)
 }
 
-/** Makes the requests of a client fail as `refuseSettings` does. */
+/** Makes the requests of a client fail as `refuseSettings` and `refuseEndpoint` do. */
 export function refuseSettingsOf<Input extends object, Output extends object>(
-  { middlewareStack }: { middlewareStack: MiddlewareStack<Input, Output> },
+  client: ConfiguredClient & { middlewareStack: MiddlewareStack<Input, Output> },
   regionVariable?: string
 ): void {
-  middlewareStack.add(
-    (next) => (args) =>
-      next(args).catch(async (error) => {
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      try {
+        await refuseEndpoint(client)
+        return await next(args)
+      } catch (error) {
         await refuseSettings(error, regionVariable)
         throw error
-      }),
+      }
+    },
     // Around what reads the settings.
     { step: 'initialize', priority: 'high' }
   )
 }
 
+type ConfiguredClient = { config: Pick<DynamoDBClientResolvedConfig, 'serviceConfiguredEndpoint'> }
+
 /**
- * Throws a ConfigError if the endpoint in the SDK's files is no URL.
+ * Throws a ConfigError if the endpoint in the SDK's settings is no URL.
  *
  * @throws {ConfigError}
  */
-export async function refuseEndpoint({ config }: Pick<DynamoDBClient, 'config'>): Promise<void> {
+export async function refuseEndpoint({ config }: ConfiguredClient): Promise<void> {
   const endpoint = await config.serviceConfiguredEndpoint?.()
   if (endpoint && !isHttpUrl(endpoint))
     throw new ConfigError(
-      `endpoint_url in the AWS configuration must be an http or https URL; it is ${JSON.stringify(endpoint)}.`
+      `AWS_ENDPOINT_URL, or endpoint_url in the AWS configuration, must be an http or https URL; it is ${JSON.stringify(endpoint)}.`
     )
 }
 

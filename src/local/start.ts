@@ -14,7 +14,7 @@ const { env } = process
 
 await run(
   env.DYNAMODB_TABLE_NAME
-    ? () => startServer(readConfig(env), { beforeResources: serveDocs })
+    ? async () => startServer(readConfig(env), { beforeResources: serveDocs })
     : startEmbedded
 )
 

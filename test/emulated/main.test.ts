@@ -31,6 +31,16 @@ t.test('a malformed variable stops the start with one line', async (t) => {
   t.match(stderr, /^PORT must be a port number .* it is "abc"\.\n$/)
 })
 
+t.test('a malformed variable stops the function with an error that names it', async (t) => {
+  const env = { DYNAMODB_TABLE_NAME: 'test', AWS_ENDPOINT_URL_DYNAMODB: 'localhost:8000' }
+  const program = '../test/support/function-process.ts'
+
+  const { code, stderr } = await startProcess(t, t.testdir(), env, program).ended()
+
+  t.equal(code, 1)
+  t.match(stderr, /^ *ConfigError: AWS_ENDPOINT_URL_DYNAMODB must be an http or https URL, /m)
+})
+
 /** Starts the function with a substitute for the runtime client, which only the image has. */
 function startFunction(t: Test, variables: NodeJS.ProcessEnv = {}, statement = '') {
   const folder = t.testdir({

@@ -157,7 +157,7 @@ const settings: [what: string, profile: string, message: RegExp][] = [
   [
     'an endpoint that is no URL',
     'endpoint_url = localhost:8000',
-    /^endpoint_url in the AWS configuration must be an http or https URL; it is "localhost:8000"\.$/,
+    /^AWS_ENDPOINT_URL, or endpoint_url in .*, must be an http or https URL; it is "localhost:8000"\.$/,
   ],
   [
     'a region that is no part of a host name',

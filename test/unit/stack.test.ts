@@ -62,6 +62,14 @@ t.test('another failure is not changed', async (t) => {
   t.equal(await findStack('hello', 'eu-central-1').catch((error) => error), failure)
 })
 
+t.test('an endpoint that is no URL becomes one line', async (t) => {
+  setVariables(t, { ...noAwsSettings, AWS_ENDPOINT_URL: 'localhost:8000' })
+  await t.rejects(findStack('hello', 'eu-central-1'), {
+    name: 'ConfigError',
+    message: /^AWS_ENDPOINT_URL, .* must be an http or https URL; it is "localhost:8000"\.$/,
+  })
+})
+
 t.test('without a region, the error names the variable to set', async (t) => {
   setVariables(t, noAwsSettings)
   await t.rejects(findStack('hello', ''), { name: 'ConfigError', message: /^AWS_DEFAULT_REGION/ })
