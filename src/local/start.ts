@@ -10,7 +10,24 @@ import { embeddedTableName, examples } from './sample-names.ts'
 const folder = '.dynamodb'
 const { env } = process
 
-await run(env.DYNAMODB_TABLE_NAME ? () => startServer(readConfig(env)) : startEmbedded)
+await run(
+  env.DYNAMODB_TABLE_NAME
+    ? async () => startServer(readConfig(env), undefined, await terminal())
+    : startEmbedded
+)
+
+/** A log for people, if standard output is a terminal; otherwise, `undefined`: JSON. */
+async function terminal() {
+  if (!process.stdout.isTTY) return undefined
+  const { default: pretty } = await import('pino-pretty')
+  return pretty({
+    ignore: 'version,requestId,method,path,route,status,ms',
+    messageFormat: '{if method}{method} {path} {status}, {ms} ms: {end}{msg}',
+    singleLine: true,
+    sync: true,
+    timestampKey: 'timestamp',
+  })
+}
 
 /** Starts the server on a DynamoDB of this process, whose table outlives it in a folder. */
 async function startEmbedded() {
@@ -26,7 +43,7 @@ async function startEmbedded() {
   const database = await startEmbeddedDynamoDB(embeddedPort(config.PORT), folder)
   try {
     await prepare(database, config.DYNAMODB_TABLE_NAME)
-    const server = await startServer(config, database.connection)
+    const server = await startServer(config, database.connection, await terminal())
     introduce(server.listeningOrigin, database.connection.endpoint)
     const close = async () => {
       await server.close()
