@@ -47,7 +47,10 @@ COPY --from=runtime-client \
   aws-lambda-ric/
 COPY --from=build /build/dist ./
 COPY --from=bill /hello-dynamodb/sbom.cdx.json ./
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
+# What the image is built from, such as a commit, for its label and its log.
+ARG VERSION=dev
+LABEL org.opencontainers.image.version=$VERSION
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 SERVICE_VERSION=$VERSION
 USER 1000:1000
 EXPOSE 3000
 # Lambda ignores it. A busy machine takes seconds to start the program.

@@ -95,6 +95,10 @@ export class RequestLog extends LogController {
     reply.failure ??= { reason: 'internal', error }
   }
 
+  override defaultErrorLog(error: Error, _request: FastifyRequest, reply: FastifyReply): void {
+    reply.failure ??= { reason: 'internal', error }
+  }
+
   #requestAborted(request: FastifyRequest, reply: FastifyReply): void {
     reply.failure ??= { reason: 'client' }
     const { headersSent, statusCode } = reply.raw
@@ -126,15 +130,16 @@ export class RequestLog extends LogController {
 
     function describe({ operation, attempts, start, end, result, error }: DynamoDBRequest) {
       const { $metadata, code, name }: Failure = Object(error)
+      // It had no response when the request ended.
+      const pending = end === undefined || name === 'AbortError'
       return {
         operation,
         ms: Math.round((end ?? now) - start),
         attempts,
         requestId: (result?.output ?? { $metadata })?.$metadata?.requestId,
         // A system error of Node.js has no name of its own.
-        error: name === 'Error' ? (code ?? name) : name,
-        // It had no response when the request ended.
-        pending: end === undefined || name === 'AbortError' || undefined,
+        error: pending ? undefined : name === 'Error' ? (code ?? name) : name,
+        pending: pending || undefined,
       }
     }
   }

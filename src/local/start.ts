@@ -1,4 +1,5 @@
-import { ConfigError, readConfig } from '../config.ts'
+import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
+import { type Config, ConfigError, readConfig } from '../config.ts'
 import { createDynamoDBClient } from '../dynamodb/client.ts'
 import { patience } from '../dynamodb/patience.ts'
 import { run } from '../server/run.ts'
@@ -12,11 +13,25 @@ import { embeddedTableName, examples } from './sample-names.ts'
 const folder = '.dynamodb'
 const { env } = process
 
-await run(
-  env.DYNAMODB_TABLE_NAME
-    ? async () => startServer(readConfig(env), { beforeResources: serveDocs })
-    : startEmbedded
-)
+await run(env.DYNAMODB_TABLE_NAME ? async () => serve(readConfig(env)) : startEmbedded)
+
+async function serve(config: Config, connection?: DynamoDBClientConfig) {
+  const logDestination = await terminal()
+  return startServer(config, { connection, logDestination, beforeResources: serveDocs })
+}
+
+/** A log for people, if standard output is a terminal; otherwise, `undefined`: JSON. */
+async function terminal() {
+  if (!process.stdout.isTTY) return undefined
+  const { default: pretty } = await import('pino-pretty')
+  return pretty({
+    ignore: 'version,requestId,method,path,route,status,ms',
+    messageFormat: '{if method}{method} {path} {status}, {ms} ms: {end}{msg}',
+    singleLine: true,
+    sync: true,
+    timestampKey: 'timestamp',
+  })
+}
 
 /** Starts the server on a DynamoDB of this process, whose table outlives it in a folder. */
 async function startEmbedded() {
@@ -33,10 +48,7 @@ async function startEmbedded() {
   const database = await startEmbeddedDynamoDB(embeddedPort(config.PORT), folder)
   try {
     await prepare(database, config.DYNAMODB_TABLE_NAME)
-    const server = await startServer(config, {
-      connection: database.connection,
-      beforeResources: serveDocs,
-    })
+    const server = await serve(config, database.connection)
     introduce(server.listeningOrigin, database.connection.endpoint)
     const close = async () => {
       await server.close()

@@ -18,16 +18,16 @@ const maxRequests = 100
 export function limitConcurrency(app: FastifyInstance): void {
   let inFlight = 0
 
-  async function shed(request: FastifyRequest, reply: FastifyReply) {
-    if (inFlight < maxRequests || request.routeOptions.config.exemptFromLimit) return
+  function shed(request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
+    if (inFlight < maxRequests || request.routeOptions.config.exemptFromLimit) return undefined
     reply.failure = { reason: 'load' }
     return sendProblem(request, reply, 503, 'The server is overloaded. Retry later.')
   }
 
   // Before the body is read, and again when it has arrived.
-  app.addHook('onRequest', shed)
-  app.addHook('preValidation', shed)
-  app.addHook('preValidation', async (_request, reply) => {
+  app.addHook('onRequest', async (request, reply) => shed(request, reply))
+  app.addHook('preValidation', async (request, reply) => {
+    if (shed(request, reply)) return reply
     inFlight++
     reply.raw.once('close', () => {
       inFlight--

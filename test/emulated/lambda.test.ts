@@ -227,7 +227,8 @@ function runHandler(env: NodeJS.ProcessEnv, event: unknown = restApi.createEvent
   const { done, fail, getRemainingTimeInMillis, succeed, ...context } = createContext()
   const script = `
     const { handler } = await import(${JSON.stringify(new URL('../../src/lambda/handler.ts', import.meta.url))})
-    await handler(${JSON.stringify(event)}, ${JSON.stringify(context)})`
+    for (const event of ${JSON.stringify([event].flat())})
+      await handler(event, ${JSON.stringify(context)})`
   const args = ['--input-type=module', '--eval', script]
   const result = promisify(execFile)(process.execPath, args, { env: { ...process.env, ...env } })
   return { requestId: context.awsRequestId, result }
@@ -246,16 +247,67 @@ t.test('each log line is JSON with the id of its invocation', async (t) => {
   )
 })
 
-t.test('an event that is not an HTTP request is one log line', async (t) => {
+t.test('an event that is not an HTTP request is one log line, which says what it is', async (t) => {
   const env = { ...lambdaEnvironment(table), LOG_LEVEL: 'info' }
+  const Records = [{ eventSource: 'aws:sqs', body: '\nsecret' }]
 
-  const { requestId, result } = runHandler(env, { Records: [{ body: '\n' }] })
+  const { requestId, result } = runHandler(env, { Records })
 
-  t.match(JSON.parse((await result).stdout), {
+  const { stdout } = await result
+  t.notMatch(stdout, 'secret')
+  t.match(JSON.parse(stdout), {
     level: 'INFO',
     msg: 'The event is not an HTTP request.',
     requestId,
+    event: { source: 'aws:sqs', keys: ['Records'] },
+    coldStart: true,
+    status: 400,
   })
+})
+
+/** Returns the fields of the log lines that the handler writes for events, one after the other. */
+async function logOf(events: object[], variables: NodeJS.ProcessEnv = {}) {
+  const env = { ...lambdaEnvironment(table), LOG_LEVEL: 'info', ...variables }
+  const { stdout } = await runHandler(env, events).result
+  return stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+}
+
+const missing = { path: '/missing' }
+const root = '1-67891233-abcdef012345678912345678'
+
+t.test('the first event of an environment is its cold start', async (t) => {
+  const event = restApi.createEvent(missing)
+  const lines = await logOf([event, event])
+  t.strictSame(
+    lines.map(({ coldStart }) => coldStart),
+    [true, false]
+  )
+})
+
+t.test('a line has the request id of API Gateway, if it looks like one', async (t) => {
+  const events = [restApi, httpApi].flatMap((source) =>
+    ['JKJaXmPLvHcESHA=', '\n{"level":"FATAL"}', 'a'.repeat(65), 1].map((requestId) => {
+      const event = source.createEvent(missing)
+      return { ...event, requestContext: { ...event.requestContext, requestId } }
+    })
+  )
+  const ids = (await logOf(events)).map(({ apiRequestId }) => apiRequestId)
+  const expected = ['JKJaXmPLvHcESHA=', undefined, undefined, undefined]
+  t.strictSame(ids, [...expected, ...expected])
+})
+
+t.test('a line has the trace of the invocation, or that of the event', async (t) => {
+  const headers = { 'X-Amzn-Trace-Id': `Root=${root}` }
+  const event = restApi.createEvent({ ...missing, headers })
+  const ofInvocation = root.replace('1-6', '1-7')
+  const variables = { _X_AMZN_TRACE_ID: `Root=${ofInvocation};Parent=53995c3f42cd8ad8;Sampled=0` }
+
+  t.match(await logOf([event]), [{ traceId: root }])
+  t.match(await logOf([event], variables), [{ traceId: ofInvocation }])
+  t.match(await logOf([event], { _X_AMZN_TRACE_ID: 'secret' }), [{ traceId: root }])
 })
 
 t.test('a function without a table name fails to start, with the reason', async (t) => {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Test } from 'tap'
 import type { Environment, Instance } from '../support/environment.ts'
 import {
@@ -31,6 +32,26 @@ const maxTime = 6000
 
 // Short, since V8's errors quote only a few characters around what is not JSON.
 const name = 'Zoë'
+
+/** The errors in the log, where the fault has one of DynamoDB. */
+const errors: { [fault in Fault]?: string } = {
+  throttle: 'ProvisionedThroughputExceededException',
+  'error 500': 'InternalServerError',
+  'error 503': 'ServiceUnavailable',
+  'expired credentials': 'ExpiredTokenException',
+  'missing table': 'ResourceNotFoundException',
+}
+
+interface Failed {
+  fault: Fault
+  operation: string
+  isFatal: boolean
+}
+
+interface Greeted {
+  response: Response
+  instance: Instance
+}
 
 /** The promises of the service for when DynamoDB, or the network to it, fails. */
 export function specifyFaults(t: Test, environment: Environment, kind: 'serve' | 'handle'): void {
@@ -66,7 +87,34 @@ export function specifyFaults(t: Test, environment: Environment, kind: 'serve' |
     free.push(instance)
     // DynamoDB may still apply a request that the service has aborted.
     await proxy.settled()
-    return { response, time }
+    return { response, time, instance }
+  }
+
+  /**
+   * Waits for the line of a request, and expects it to answer what an operator asks: which request to
+   * DynamoDB failed, why, where, how long it took, and how often it was tried.
+   */
+  async function expectLine(t: Test, { response, instance }: Greeted, failed?: Failed) {
+    const { status, headers } = response
+    const ownLines = async () =>
+      (await instance.logs())
+        .split('\n')
+        .filter((line) => line.includes(`"requestId":"${headers['x-request-id']}"`))
+    while ((await ownLines()).length === 0) await delay(10)
+    const lines = await ownLines()
+    t.equal(lines.length, 1)
+    const line = JSON.parse(lines[0] ?? '')
+    t.match(line, { level: failed ? 'ERROR' : 'INFO', status, method: 'GET' })
+    t.ok(Number.isInteger(line.ms) && line.ms < maxTime, `${line.ms} ms`)
+    if (!failed) return
+    // A request that hangs may reach the deadline of the greeting or its own, which comes first.
+    t.match(line, { reason: /^(database|deadline)$/, err: { stack: /\n {4}at / } })
+    const { operation, ms, attempts, error, pending } = line.dynamodb.at(-1)
+    t.equal(operation, failed.operation)
+    t.ok(ms <= line.ms, `${ms} of ${line.ms} ms`)
+    t.ok(failed.isFatal ? attempts === 1 : attempts >= 1, `${attempts} attempts`)
+    t.equal(pending, line.reason === 'deadline' ? true : undefined)
+    if (!pending) t.match(error, errors[failed.fault] ?? String)
   }
 
   function expectProblem(t: Test, { status, headers, body }: Response, fault?: Fault): void {
@@ -108,10 +156,13 @@ export function specifyFaults(t: Test, environment: Environment, kind: 'serve' |
           (request) =>
             request.operation === operation && request.attempt === 1 ? fault : undefined,
           async (t, person) => {
-            const { response, time } = await greet(person.id)
+            const isFatal = fatal.includes(fault)
+            const greeted = await greet(person.id)
 
+            const { response, time } = greeted
             t.ok(time < maxTime, `${time} ms`)
-            if (fatal.includes(fault)) {
+            await expectLine(t, greeted, isFatal ? { fault, operation, isFatal } : undefined)
+            if (isFatal) {
               expectProblem(t, response, fault)
               t.ok((await data.messages(person.id)).length <= 1)
             } else {
@@ -125,9 +176,12 @@ export function specifyFaults(t: Test, environment: Environment, kind: 'serve' |
           `a greeting fails, and is recorded at most once, when each ${operation} has "${fault}"`,
           (request) => (request.operation === operation ? fault : undefined),
           async (t, { id }) => {
-            const { response, time } = await greet(id)
+            const greeted = await greet(id)
 
+            const { response, time } = greeted
             t.ok(time < maxTime, `${time} ms`)
+            const isFatal = fatal.includes(fault)
+            await expectLine(t, greeted, { fault, operation, isFatal })
             expectProblem(t, response, fault)
             t.ok((await data.messages(id)).length <= 1)
           }

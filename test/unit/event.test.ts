@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readEvent } from '../../src/lambda/event.ts'
+import { describeEvent, readEvent } from '../../src/lambda/event.ts'
 
 const loadBalancer = {
   httpMethod: 'GET',
@@ -39,4 +39,40 @@ t.test('an event of a REST API has a resource and a stage', async (t) => {
   const event = { httpMethod: 'GET', path: '/' }
   t.equal(readEvent({ ...event, requestContext: { resourcePath: '/' } }), undefined)
   t.equal(readEvent({ ...event, requestContext: { stage: 'Prod' } }), undefined)
+})
+
+const descriptions: [event: unknown, source?: string, type?: string][] = [
+  [{ Records: [{ eventSource: 'aws:sqs', body: 'secret' }] }, 'aws:sqs'],
+  [{ Records: [{ EventSource: 'aws:sns', Sns: { Message: 'secret' } }] }, 'aws:sns'],
+  [{ eventSource: 'aws:kafka', records: {} }, 'aws:kafka'],
+  [
+    { source: 'aws.events', 'detail-type': 'Scheduled Event', detail: { secret: 'secret' } },
+    'aws.events',
+    'Scheduled Event',
+  ],
+  [{ triggerSource: 'PreSignUp_SignUp', userName: 'secret' }, 'PreSignUp_SignUp'],
+  [{ requestContext: { eventType: 'CONNECT', connectionId: 'secret' } }, undefined, 'CONNECT'],
+  [{ source: '\n{"level":"FATAL"}', 'detail-type': 'a'.repeat(65) }],
+  [{ source: 1, Records: 'secret' }],
+  ['secret'],
+  [null],
+]
+for (const [event, source, type] of descriptions) {
+  t.test(`the source of ${JSON.stringify(event)} is ${source}, its type ${type}`, async (t) => {
+    const description = describeEvent(event)
+    t.strictSame([description.source, description.type], [source, type])
+    t.notMatch(JSON.stringify(description), 'secret')
+  })
+}
+
+t.test('an event is described by at most ten short names of its fields', async (t) => {
+  const fields = Array.from({ length: 20 }, (_, index): [string, number] => [
+    `field${index}`,
+    index,
+  ])
+  const event = { 'a "secret"\n': 1, ['a'.repeat(65)]: 1, ...Object.fromEntries(fields) }
+  t.strictSame(
+    describeEvent(event).keys,
+    fields.slice(0, 10).map(([name]) => name)
+  )
 })

@@ -1,27 +1,8 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb'
-import { DynamoDBDocumentClient, GetCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb'
-import { HttpResponse } from '@smithy/core/protocols'
+import { GetCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb'
 import t, { type Test } from 'tap'
-import { createDynamoDBClient } from '../../src/dynamodb/client.ts'
 import { type DynamoDBRequest, dynamoDBRequests } from '../../src/dynamodb/requests.ts'
-
-/** Creates a client whose requests get these responses, in turn. */
-function clientFor(...responses: [status: number, body: object][]) {
-  const client = createDynamoDBClient({
-    region: 'none',
-    credentials: { accessKeyId: 'none', secretAccessKey: 'none' },
-    requestHandler: {
-      async handle() {
-        const [statusCode, body] = responses.shift() ?? [500, {}]
-        const headers = { 'x-amzn-requestid': `REQUEST${responses.length}` }
-        const response = { statusCode, headers, body: Buffer.from(JSON.stringify(body)) }
-        return { response: new HttpResponse(response) }
-      },
-    },
-    streamCollector: async (body) => body,
-  })
-  return DynamoDBDocumentClient.from(client)
-}
+import { createRespondingClient, type DynamoDBResponse } from '../support/responding-client.ts'
 
 /** Collects the requests that the channel publishes, as they are at that time. */
 function observe(t: Test) {
@@ -40,12 +21,12 @@ function observe(t: Test) {
 }
 
 const get = new GetCommand({ TableName: 'people', Key: { PK: '1' } })
-const throttled: [number, object] = [400, { __type: 'ThrottlingException' }]
+const throttled: DynamoDBResponse = [400, { __type: 'ThrottlingException' }]
 
 t.test('a request is published when it starts and when it has ended', async (t) => {
   const { started, ended } = observe(t)
 
-  await clientFor(throttled, [200, {}]).send(get)
+  await createRespondingClient(throttled, [200, {}]).send(get)
 
   const [start] = started
   t.match(start, { operation: 'GetItem', tableName: 'people', start: Number, attempts: 0 })
@@ -56,9 +37,9 @@ t.test('a request is published when it starts and when it has ended', async (t) 
 
 t.test('a failed request is published with its error', async (t) => {
   const { ended } = observe(t)
-  const refused: [number, object] = [400, { __type: 'AccessDeniedException' }]
+  const refused: DynamoDBResponse = [400, { __type: 'AccessDeniedException' }]
 
-  await t.rejects(clientFor(refused).send(get))
+  await t.rejects(createRespondingClient(refused).send(get))
 
   const error = { name: 'AccessDeniedException', $metadata: { requestId: 'REQUEST0', attempts: 1 } }
   t.match(ended, [{ operation: 'GetItem', attempts: 1, error }])
@@ -66,7 +47,7 @@ t.test('a failed request is published with its error', async (t) => {
 
 t.test('a request of any command is published', async (t) => {
   const { started } = observe(t)
-  const client = clientFor([200, {}], [200, {}])
+  const client = createRespondingClient([200, {}], [200, {}])
 
   await client.send(new GetItemCommand({ TableName: 'people', Key: { PK: { S: '1' } } }))
   await client.send(new TransactWriteCommand({ TransactItems: [] }))
@@ -78,7 +59,10 @@ t.test('a request of any command is published', async (t) => {
 })
 
 t.test('without a subscriber, a request is sent as well', async (t) => {
-  t.strictSame((await clientFor([200, { Item: { data: { S: 'Ada' } } }]).send(get)).Item, {
-    data: 'Ada',
-  })
+  t.strictSame(
+    (await createRespondingClient([200, { Item: { data: { S: 'Ada' } } }]).send(get)).Item,
+    {
+      data: 'Ada',
+    }
+  )
 })
