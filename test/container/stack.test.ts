@@ -165,6 +165,12 @@ t.test('a stack on MiniStack', { skip, timeout: buildTimeout }, async (t) => {
     t.equal(await (await greet(id)).body.text(), messageFor({ id, name }))
   })
 
+  t.test('refuses a gradual deployment without alarms', async (t) => {
+    const { code, output } = await sam('deploy', '--parameter-overrides', 'GradualDeployment=true')
+    t.equal(code, 1)
+    t.match(output, 'GradualDeployment requires AlarmEmail')
+  })
+
   t.test('applies the parameters of an update', async (t) => {
     const person = await seedPerson(t, data)
     const parameters = [
