@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
+import { endWithTests } from './child.ts'
 
 /** Runs a command of Docker; returns its output. Throws if the command fails. */
 export async function docker(...args: string[]): Promise<string> {
@@ -10,7 +11,7 @@ export async function docker(...args: string[]): Promise<string> {
 
 /** Waits until a line of a container's standard output matches; returns the captured text. */
 export async function untilLogged(container: string, pattern: RegExp): Promise<string> {
-  const logs = spawn('docker', ['logs', '--follow', container])
+  const logs = endWithTests(spawn('docker', ['logs', '--follow', container]))
   try {
     for await (const line of createInterface(logs.stdout)) {
       const [match, captured = match] = pattern.exec(line) ?? []
