@@ -44,7 +44,7 @@ async function startSlowDynamoDB(t: Test) {
 /** Starts the server, and a greeting whose write is in flight until the test calls `respond`. */
 async function startGreeting(t: Test, folder: string, env: NodeJS.ProcessEnv = {}) {
   const database = await startSlowDynamoDB(t)
-  const process = startProcess(t, folder, { ...database.env, ...env })
+  const process = startProcess(t, folder, { ...database.env, ...env }, 'main.ts')
   const url = await process.printed(origin)
   const write = once(database.writes, 'write')
   const client = new AbortController()

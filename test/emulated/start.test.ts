@@ -9,7 +9,7 @@ import { localConnection } from '../../src/local/embedded-dynamodb.ts'
 import { embeddedTableName } from '../../src/local/sample-names.ts'
 import { startEmbeddedTable } from '../support/embedded-table.ts'
 import { greeting, messageFor, seedPerson, statusFor } from '../support/greeting.ts'
-import { listen } from '../support/listen.ts'
+import { freePort, listen } from '../support/listen.ts'
 import { noAwsSettings, uselessSettings } from '../support/set-variables.ts'
 import { endpoint, origin, startProcess } from '../support/start-process.ts'
 import { TestData } from '../support/test-data.ts'
@@ -165,7 +165,7 @@ t.test('a table that does not exist stops the start with one line', async (t) =>
 })
 
 t.test('a busy port stops the start with one line', async (t) => {
-  const PORT = String(await listen(t, createServer()))
+  const PORT = String(await listen(t, createServer(), await freePort()))
 
   const { code, stderr } = await startProcess(t, t.testdir(), { PORT }).ended()
 
@@ -174,9 +174,10 @@ t.test('a busy port stops the start with one line', async (t) => {
 })
 
 t.test('a busy port after it stops the embedded start with one line', async (t) => {
-  const next = await listen(t, createServer())
+  const port = await freePort()
+  await listen(t, createServer(), port + 1)
 
-  const env = { PORT: String(next - 1) }
+  const env = { PORT: String(port) }
   const { code, stderr } = await startProcess(t, t.testdir(), env).ended()
 
   t.equal(code, 1)

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import type { Test } from 'tap'
+import { endWithTests } from './child.ts'
 import { root } from './sam.ts'
 
 /** Runs `npm run test:cloud` with variables. */
@@ -11,13 +12,15 @@ export function runCloudSuite(t: Test, env: NodeJS.ProcessEnv) {
   const folder = t.testdir(
     Object.fromEntries(links.map((name) => [name, t.fixture('symlink', root + name)]))
   )
-  const child = spawn('npm', ['run', 'test:cloud', '--silent'], {
-    cwd: folder,
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-    // A group of processes of its own, as in a terminal.
-    detached: true,
-  })
+  const child = endWithTests(
+    spawn('npm', ['run', 'test:cloud', '--silent'], {
+      cwd: folder,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+      // A group of processes of its own, as in a terminal.
+      detached: true,
+    })
+  )
   const output = text(child.stdout)
   const closed = once(child, 'close')
   async function ended() {

@@ -29,6 +29,7 @@ export async function startCompose(project = newProject()) {
     .withProjectName(project)
     .withEnvironment({ PORT: '0', DYNAMODB_PORT: '0', LAMBDA_PORT: '0' })
     .withProfiles('lambda')
+    .withStartupTimeout(buildTimeout)
     .up()
     .catch(async (error) => {
       // testcontainers does this, too, but not for the services of a profile.
@@ -38,7 +39,7 @@ export async function startCompose(project = newProject()) {
       throw error
     })
 
-  // Not the host that testcontainers finds: docker-compose.yml publishes on 127.0.0.1.
+  // docker-compose.yml publishes on 127.0.0.1, and the engine is of this machine (noEngine).
   function origin(service: string, port: number): string {
     return `http://127.0.0.1:${environment.getContainer(`${service}-1`).getMappedPort(port)}`
   }

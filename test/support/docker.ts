@@ -1,6 +1,11 @@
 import { execFile, spawn } from 'node:child_process'
+import { lookup } from 'node:dns/promises'
+import { readFile } from 'node:fs/promises'
+import { networkInterfaces } from 'node:os'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
+import { getContainerRuntimeClient } from 'testcontainers'
+import { endWithTests } from './child.ts'
 
 /** Runs a command of Docker; returns its output. Throws if the command fails. */
 export async function docker(...args: string[]): Promise<string> {
@@ -10,7 +15,7 @@ export async function docker(...args: string[]): Promise<string> {
 
 /** Waits until a line of a container's standard output matches; returns the captured text. */
 export async function untilLogged(container: string, pattern: RegExp): Promise<string> {
-  const logs = spawn('docker', ['logs', '--follow', container])
+  const logs = endWithTests(spawn('docker', ['logs', '--follow', container]))
   try {
     for await (const line of createInterface(logs.stdout)) {
       const [match, captured = match] = pattern.exec(line) ?? []
@@ -29,11 +34,42 @@ export async function noEngine(): Promise<string | false> {
   try {
     await docker('info')
     await docker('compose', 'version')
-    return false
   } catch (error) {
-    const [, reason = error] = /\n(.*)/.exec(String(error)) ?? []
-    return `it requires a container engine: start Docker, with Compose (${reason})`
+    return `it requires a container engine: start Docker, with Compose (${reasonOf(error)})`
   }
+  return (await remoteEngine()) || (await missingImage())
+}
+
+/** docker-compose.yml publishes ports on 127.0.0.1 of the engine's machine, and containers call the tests. */
+async function remoteEngine(): Promise<string | false> {
+  const { host } = (await getContainerRuntimeClient()).info.containerRuntime
+  const addresses = Object.values(networkInterfaces()).flatMap((each = []) =>
+    each.map(({ address }) => address)
+  )
+  const { address } = await lookup(host)
+  return (
+    !addresses.includes(address) &&
+    `it requires a container engine of this machine: its host is ${host}`
+  )
+}
+
+/** An image that the Dockerfile or docker-compose.yml names, and that is neither here nor can be pulled. */
+async function missingImage(): Promise<string | false> {
+  const read = (name: string) => readFile(new URL(`../../${name}`, import.meta.url), 'utf8')
+  const files = (await read('Dockerfile')) + (await read('docker-compose.yml'))
+  for (const [, image = ''] of files.matchAll(/^(?:FROM| *image:) (\S+[/:]\S+)/gm)) {
+    try {
+      await docker('image', 'inspect', image).catch(() => docker('pull', '--quiet', image))
+    } catch (error) {
+      return `it requires the image ${image}, which is not here and cannot be pulled (${reasonOf(error)})`
+    }
+  }
+  return false
+}
+
+function reasonOf(error: unknown): unknown {
+  const [, reason = error] = /\n(.*)/.exec(String(error)) ?? []
+  return reason
 }
 
 /**

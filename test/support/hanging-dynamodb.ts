@@ -6,14 +6,10 @@ import { listen } from './listen.ts'
 
 /** Starts a DynamoDB that finds no item, and never responds to another request than GetItem. */
 export async function startHangingDynamoDB(t: Test) {
-  let hanging = 0
   const server = createServer((request, response) => {
     const isGet = String(request.headers['x-amz-target']).endsWith('.GetItem')
     if (isGet) response.setHeader('content-type', 'application/x-amz-json-1.0').end('{}')
-    else {
-      hanging++
-      server.emit('hanging', request)
-    }
+    else server.emit('hanging', request)
   })
   const connection = localConnection(`http://127.0.0.1:${await listen(t, server)}`)
 
@@ -23,10 +19,6 @@ export async function startHangingDynamoDB(t: Test) {
     /** Waits for the next request that hangs. */
     async nextHanging(): Promise<IncomingMessage> {
       return (await once(server, 'hanging'))[0]
-    },
-    /** Waits until so many requests have hung. */
-    async untilHanging(count: number): Promise<void> {
-      while (hanging < count) await once(server, 'hanging')
     },
   }
 }

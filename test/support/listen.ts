@@ -1,32 +1,51 @@
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { Server as HttpServer } from 'node:http'
 import { createServer, type Server } from 'node:net'
 import type { Test } from 'tap'
 
-/** Starts a server on a free port of 127.0.0.1 until the test ends; returns the port. */
-export async function listen(t: Test, server: Server): Promise<number> {
-  const port = await listenOnFreePort(server)
+/** Starts a server on 127.0.0.1 until the test ends, by default on a free port; returns the port. */
+export async function listen(t: Test, server: Server, port = 0): Promise<number> {
+  const used = await listenOn(server, port)
   t.teardown(() => {
     if (server instanceof HttpServer) server.closeAllConnections()
     server.close()
   })
-  return port
+  return used
 }
 
 /** Starts a server on a free port, by default of 127.0.0.1; returns the port. The caller closes it. */
-export async function listenOnFreePort(server: Server, host = '127.0.0.1'): Promise<number> {
-  server.listen(0, host)
+export function listenOnFreePort(server: Server, host?: string): Promise<number> {
+  return listenOn(server, 0, host)
+}
+
+async function listenOn(server: Server, port: number, host = '127.0.0.1'): Promise<number> {
+  server.listen(port, host)
   await once(server, 'listening')
   const address = server.address()
   if (typeof address !== 'object' || address === null) throw new Error('the server has no port')
   return address.port
 }
 
-/** Returns a port that is free now, for a program that cannot choose one. */
+/**
+ * Returns a port that is free, for a program that cannot choose one; the port after it is free, too.
+ * Both are below those that systems choose for others (from 32768 on), so they stay free.
+ */
 export async function freePort(host?: string): Promise<number> {
+  for (;;) {
+    const port = 10_000 + 2 * randomInt(11_000)
+    if ((await isFree(port, host)) && (await isFree(port + 1, host))) return port
+  }
+}
+
+async function isFree(port: number, host?: string): Promise<boolean> {
   const server = createServer()
-  const port = await listenOnFreePort(server, host)
+  try {
+    await listenOn(server, port, host)
+  } catch {
+    return false
+  }
   server.close()
   await once(server, 'close')
-  return port
+  return true
 }

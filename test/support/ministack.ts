@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Test } from 'tap'
+import { endWithTests } from './child.ts'
 import { hostAddress } from './docker.ts'
 import { startHttpProxy } from './http-proxy.ts'
 import { freePort } from './listen.ts'
@@ -34,20 +35,22 @@ export async function startMiniStack(t: Test) {
     AWS_SESSION_TOKEN: undefined,
   }
 
-  const server = spawn('ministack', {
-    env: {
-      ...process.env,
-      ...account,
-      AUTH: 'true',
-      BIND_HOST: host,
-      GATEWAY_PORT: String(port),
-      IOT_MTLS_ENABLED: '0',
-      MINISTACK_REGION: region,
-      // As Lambda runs a function.
-      LAMBDA_DOCKER_FLAGS: '--read-only --tmpfs /tmp',
-    },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
+  const server = endWithTests(
+    spawn('ministack', {
+      env: {
+        ...process.env,
+        ...account,
+        AUTH: 'true',
+        BIND_HOST: host,
+        GATEWAY_PORT: String(port),
+        IOT_MTLS_ENABLED: '0',
+        MINISTACK_REGION: region,
+        // As Lambda runs a function.
+        LAMBDA_DOCKER_FLAGS: '--read-only --tmpfs /tmp',
+      },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+  )
   const closed = once(server, 'close')
   async function stop(): Promise<void> {
     server.kill()

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import type { Test } from 'tap'
+import { endWithTests } from './child.ts'
 import { docker } from './docker.ts'
 import { startHttpProxy } from './http-proxy.ts'
 import { buildStack } from './sam.ts'
@@ -39,10 +40,12 @@ export async function samRunner(t: Test, folder: string, env: NodeJS.ProcessEnv)
   const engine = await startEngineWithoutRegistry(t)
 
   return async (...args: string[]) => {
-    const child = spawn('sam', args, {
-      cwd: folder,
-      env: { ...process.env, ...env, DOCKER_HOST: engine, SAM_CLI_TELEMETRY: '0' },
-    })
+    const child = endWithTests(
+      spawn('sam', args, {
+        cwd: folder,
+        env: { ...process.env, ...env, DOCKER_HOST: engine, SAM_CLI_TELEMETRY: '0' },
+      })
+    )
     child.stdin.end('\n'.repeat(100))
     const closed = once(child, 'close')
     const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
+import { childVariables, endWithTests } from './child.ts'
 
 // They override the variables of the shell that runs the tests.
 const ownVariables = {
@@ -25,10 +26,12 @@ export function startProcess(
   ...args: string[]
 ) {
   const script = fileURLToPath(new URL(`../../src/${program}`, import.meta.url))
-  const child = spawn(process.execPath, [script, ...args], {
-    cwd: folder,
-    env: { ...process.env, ...ownVariables, ...env },
-  })
+  const child = endWithTests(
+    spawn(process.execPath, [script, ...args], {
+      cwd: folder,
+      env: { ...process.env, ...childVariables, ...ownVariables, ...env },
+    })
+  )
   const output = collectOutput(child)
   const closed = once(child, 'close')
   t.teardown(async () => {

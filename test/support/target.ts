@@ -49,10 +49,10 @@ export interface Target {
 }
 
 /**
- * As many requests as one process answers in time while the machine is busy with other tests. A
+ * As many requests as one process answers in time while the machine is busy with other work. A
  * target holds the rest back, as the connections of a load balancer would.
  */
-export const requestsAtOnce = 20
+export const requestsAtOnce = 8
 
 export interface StartedTarget {
   send(request: Request): Promise<Response>

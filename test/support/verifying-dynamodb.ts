@@ -22,6 +22,7 @@ import { createDynamoDBClient } from '../../src/dynamodb/client.ts'
 import { createTable } from '../../src/dynamodb/create-table.ts'
 import { parseTemplate } from '../../src/dynamodb/parse-template.ts'
 import { createRepository } from '../../src/hello/repository.ts'
+import { endWithTests } from './child.ts'
 import { findItems } from './greeting.ts'
 import { listen } from './listen.ts'
 import { missingProgram } from './missing-program.ts'
@@ -46,15 +47,17 @@ export type VerifyingDynamoDB = Awaited<ReturnType<typeof startVerifyingDynamoDB
  * @param host the address to listen on: of this machine, or one that containers can reach
  */
 export async function startVerifyingDynamoDB(host = '127.0.0.1') {
-  const server = spawn('moto_server', ['--host', host, '--port', '0'], {
-    env: {
-      ...process.env,
-      // The requests that create the administrator.
-      INITIAL_NO_AUTH_ACTION_COUNT: '3',
-      PYTHONPATH: fileURLToPath(new URL('moto-policies', import.meta.url)),
-    },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
+  const server = endWithTests(
+    spawn('moto_server', ['--host', host, '--port', '0'], {
+      env: {
+        ...process.env,
+        // The requests that create the administrator.
+        INITIAL_NO_AUTH_ACTION_COUNT: '3',
+        PYTHONPATH: fileURLToPath(new URL('moto-policies', import.meta.url)),
+      },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+  )
   const closed = once(server, 'close')
   const endpoint = await listening(server.stderr)
   const admin = await createAdministrator(endpoint)

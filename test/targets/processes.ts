@@ -10,6 +10,7 @@ import { Pool } from 'undici'
 import { createDynamoDBClient } from '../../src/dynamodb/client.ts'
 import { createRepository } from '../../src/hello/repository.ts'
 import { localConnection } from '../../src/local/embedded-dynamodb.ts'
+import { childVariables, endWithTests } from '../support/child.ts'
 import {
   type Environment,
   frozenClock,
@@ -81,11 +82,13 @@ async function handle(env: NodeJS.ProcessEnv, options: InstanceOptions): Promise
 }
 
 function start(script: string, env: NodeJS.ProcessEnv = {}, { isClockFrozen = false } = {}) {
-  const child = fork(fileURLToPath(new URL(`../../${script}`, import.meta.url)), {
-    execArgv: isClockFrozen ? [frozenClock] : [],
-    env: { ...process.env, ...env },
-    silent: true,
-  })
+  const child = endWithTests(
+    fork(fileURLToPath(new URL(`../../${script}`, import.meta.url)), {
+      execArgv: isClockFrozen ? [frozenClock] : [],
+      env: { ...process.env, ...childVariables, ...env },
+      silent: true,
+    })
+  )
   const exited = once(child, 'exit')
   const output = collectOutput(child)
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Pool } from 'undici'
+import { endWithTests } from '../support/child.ts'
 import type { Compose } from '../support/compose.ts'
 import { freePort } from '../support/listen.ts'
 import { buildStack, root } from '../support/sam.ts'
@@ -47,20 +48,22 @@ export function samLocalTarget(compose: Compose, folder: string): Target {
 async function serve(template: string, network: string) {
   const port = await freePort()
   const options = ['--port', String(port), '--docker-network', network, '--skip-pull-image']
-  const server = spawn(
-    'sam',
-    // Without it, each request would start a container, which takes a second.
-    ['local', 'start-api', '--template', template, ...options, '--warm-containers', 'EAGER'],
-    {
-      cwd: root,
-      env: {
-        ...process.env,
-        AWS_DEFAULT_REGION: 'local',
-        AWS_ACCESS_KEY_ID: 'local',
-        AWS_SECRET_ACCESS_KEY: 'local',
-      },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    }
+  const server = endWithTests(
+    spawn(
+      'sam',
+      // Without it, each request would start a container, which takes a second.
+      ['local', 'start-api', '--template', template, ...options, '--warm-containers', 'EAGER'],
+      {
+        cwd: root,
+        env: {
+          ...process.env,
+          AWS_DEFAULT_REGION: 'local',
+          AWS_ACCESS_KEY_ID: 'local',
+          AWS_SECRET_ACCESS_KEY: 'local',
+        },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      }
+    )
   )
   const closed = once(server, 'close')
   const running = new Promise<void>((resolve, reject) => {

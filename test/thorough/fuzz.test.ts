@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import t from 'tap'
+import { endWithTests } from '../support/child.ts'
 import { missingProgram } from '../support/missing-program.ts'
 import { origin, startProcess } from '../support/start-process.ts'
 
@@ -15,11 +16,13 @@ t.test('Schemathesis finds no failure', { skip }, async (t) => {
   const url = await startProcess(t, folder).printed(origin)
 
   const bounds = ['--max-examples', '50', '--request-timeout', '5']
-  const found = await promisify(execFile)(
+  const run = promisify(execFile)(
     'schemathesis',
     ['run', 'openapi.json', '--url', url, '--checks', 'all', '--no-color', ...bounds],
-    { cwd: folder, timeout: 100_000 }
-  ).then(
+    { cwd: folder }
+  )
+  endWithTests(run.child)
+  const found = await run.then(
     () => 'nothing',
     // Its output, with the seed; or the reason why it did not run.
     (error) => error.stdout || error
