@@ -15,13 +15,14 @@ import { shutDownGracefully } from './graceful-shutdown.ts'
 import { healthRoutes } from './health-routes.ts'
 import { createHttpServer } from './http-server.ts'
 import { limitConcurrency } from './load-shedding.ts'
+import { loadTelemetry } from './load-telemetry.ts'
 import { requireHost } from './require-host.ts'
 
 /**
  * Starts the standalone HTTP server. The caller closes it.
  *
  * @param connection where DynamoDB is, if not where the AWS SDK's own variables say
- * @throws {ConfigError} when the region, the table, the credentials or the port cannot be used
+ * @throws {ConfigError} when the region, the table, the credentials, the port or an endpoint cannot be used
  */
 export async function startServer(
   config: Config,
@@ -32,6 +33,7 @@ export async function startServer(
   const tableName = config.DYNAMODB_TABLE_NAME
   const app = buildApp({ client, config, clientErrorHandler, serverFactory: createHttpServer })
   app.addHook('onClose', async () => baseClient.destroy())
+  await loadTelemetry(app, process.env)
   requireHost(app)
   shutDownGracefully(app)
   limitConcurrency(app)
