@@ -12,6 +12,7 @@ import {
   SpanKind,
   SpanStatusCode,
   trace,
+  ValueType,
 } from '@opentelemetry/api'
 import { RuntimeNodeInstrumentation } from '@opentelemetry/instrumentation-runtime-node'
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources'
@@ -57,7 +58,9 @@ function startSdk(log: FastifyBaseLogger, { traces, metrics }: Signals): NodeSDK
   // SDK replaces this logger by one that prints all.
   let warn = (message: string): void => {
     warn = ignore
-    log.warn({ cause: message.slice(0, 300) }, 'telemetry cannot be exported')
+    // Of an error, it is all that the error has, as JSON.
+    const [, cause = message] = /"message":"([^"]*)"/.exec(message) ?? []
+    log.warn({ cause }, 'telemetry cannot be exported')
   }
   const once = (message: string) => warn(message)
   const logger = { error: once, warn: once, info: ignore, debug: ignore, verbose: ignore }
@@ -103,6 +106,7 @@ function observeRequests(app: FastifyInstance): void {
   const active = meter.createUpDownCounter('http.server.active_requests', {
     description: 'Number of active HTTP server requests.',
     unit: '{request}',
+    valueType: ValueType.INT,
   })
   const inFlight = new WeakMap<IncomingMessage, Observed>()
 

@@ -1,12 +1,15 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { readdir, readFile } from 'node:fs/promises'
+import { relative } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import * as semanticConventions from '@opentelemetry/semantic-conventions/incubating'
 import t, { type Test } from 'tap'
 import { request } from 'undici'
-import { type EmbeddedTable, startEmbeddedTable } from '../support/embedded-table.ts'
+import { buildFunction } from '../../src/build/build-function.ts'
+import { buildServer } from '../../src/build/bundle.ts'
+import { startEmbeddedTable } from '../support/embedded-table.ts'
 import { type Fault, startFaultProxy } from '../support/fault-proxy.ts'
 import { basePath, greeting, messageFor, operations, seedPerson } from '../support/greeting.ts'
-import { listen } from '../support/listen.ts'
+import { startHangingDynamoDB } from '../support/hanging-dynamodb.ts'
 import { type Respond, startOtlpReceiver } from '../support/otlp-receiver.ts'
 import { origin, startProcess } from '../support/start-process.ts'
 import { TestData } from '../support/test-data.ts'
@@ -27,14 +30,18 @@ const table = await startEmbeddedTable()
 t.teardown(table.stop)
 const data = new TestData(table.repository)
 
+// Most of the time, they wait for processes to start.
+t.jobs = 3
+const concurrent = { buffered: true }
+
 /** Starts the server, as the image does. */
 async function start(t: Test, variables: NodeJS.ProcessEnv, program = 'main.ts') {
   const env = { ...lambdaEnvironment(table), LOG_LEVEL: 'info', HOST: '127.0.0.1', ...variables }
   const { ended, kill, printed } = startProcess(t, t.testdir(), env, program)
   const url = await printed(origin)
 
-  async function send(path: string, headers: Record<string, string> = {}, method = 'GET') {
-    const { body, statusCode } = await request(`${url}${path}`, { method, headers })
+  async function send(path: string, options: Parameters<typeof request>[1] = {}) {
+    const { body, statusCode } = await request(`${url}${path}`, options)
     return { status: statusCode, body: await body.text() }
   }
 
@@ -65,80 +72,81 @@ async function startObserved(t: Test, variables: NodeJS.ProcessEnv = {}) {
   return { ...server, receiver, spans }
 }
 
-t.test('a request is a span of its caller’s trace, with its requests to DynamoDB', async (t) => {
-  const { receiver, send, spans } = await startObserved(t, {
-    OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test',
-    OTEL_EXPORTER_OTLP_HEADERS: 'api-key=secret',
-  })
-  const person = await seedPerson(t, data, { name: 'Grace Hopper' })
-  const { path } = greeting(person.id)
+t.test(
+  'a request is a span of its caller’s trace, with its requests to DynamoDB',
+  concurrent,
+  async (t) => {
+    const { receiver, send, spans } = await startObserved(t, {
+      OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test',
+      OTEL_EXPORTER_OTLP_HEADERS: 'api-key=secret',
+    })
+    const person = await seedPerson(t, data, { name: 'Grace Hopper' })
+    const { path } = greeting(person.id)
 
-  t.equal((await send(`${path}?token=query`, { ...caller, cookie: 'header' })).status, 200)
+    t.equal(
+      (await send(`${path}?token=query`, { headers: { ...caller, cookie: 'header' } })).status,
+      200
+    )
 
-  const [span, ...others] = await spans()
-  t.strictSame(others, [])
-  t.match(span, {
-    traceId,
-    parentSpanId,
-    name: `GET ${route}`,
-    attributes: {
-      'http.request.method': 'GET',
-      'http.response.status_code': 200,
-      'http.route': route,
-      'network.protocol.version': '1.1',
-      'server.address': '127.0.0.1',
-      'server.port': Number,
-      'url.path': path,
-      'url.scheme': 'http',
-    },
-    status: { code: undefined },
-    resource: {
-      'service.name': 'hello-dynamodb',
-      'service.version': /^\d/,
-      'deployment.environment.name': 'test',
-    },
-  })
-  t.match(
-    span?.children,
-    [read, write].map((operation) => ({
+    const [span, ...others] = await spans()
+    t.strictSame(others, [])
+    t.match(span, {
       traceId,
-      name: `DynamoDB.${operation}`,
-      kind: 'CLIENT',
+      parentSpanId,
+      name: `GET ${route}`,
       attributes: {
-        'aws.dynamodb.table_names': [table.tableName],
-        'aws.request_id': /./,
-        'db.collection.name': table.tableName,
-        'db.operation.name': operation,
-        'db.system.name': 'aws.dynamodb',
+        'http.request.method': 'GET',
         'http.response.status_code': 200,
-        'rpc.method': operation,
-        'rpc.service': 'DynamoDB',
-        'rpc.system': 'aws-api',
+        'http.route': route,
+        'network.protocol.version': '1.1',
+        'server.address': '127.0.0.1',
+        'server.port': Number,
+        'url.path': path,
+        'url.scheme': 'http',
       },
-      status: { code: undefined },
-    }))
-  )
+      status: { code: 'UNSET' },
+      resource: {
+        'service.name': 'hello-dynamodb',
+        'service.version': /^\d/,
+        'deployment.environment.name': 'test',
+      },
+    })
+    t.match(
+      span?.children,
+      [read, write].map((operation) => ({
+        traceId,
+        name: `DynamoDB.${operation}`,
+        kind: 'CLIENT',
+        attributes: {
+          'aws.dynamodb.table_names': [table.tableName],
+          'aws.request_id': /./,
+          'db.collection.name': table.tableName,
+          'db.operation.name': operation,
+          'db.system.name': 'aws.dynamodb',
+          'http.response.status_code': 200,
+          'rpc.method': operation,
+          'rpc.service': 'DynamoDB',
+          'rpc.system': 'aws-api',
+        },
+        status: { code: 'UNSET' },
+      }))
+    )
 
-  t.test('with names of the semantic conventions only', async (t) => {
     const known: unknown[] = Object.values(semanticConventions)
     const names = receiver.spans().flatMap(({ attributes }) => Object.keys(attributes))
     t.strictSame(
       names.filter((name) => !known.includes(name)),
-      []
+      [],
+      'all attributes are in the semantic conventions'
     )
-  })
-
-  t.test('and no personal name, query or header is exported', async (t) => {
     for (const { headers, body } of receiver.received) {
       t.equal(headers['api-key'], 'secret')
-      t.notMatch(String(body), /Grace|Hopper|query|secret/)
-      // The resource may have it in a path of this machine, such as that of the program.
-      t.notOk(body.includes('cookie'))
+      t.notMatch(String(body), /Grace|Hopper|query|header|secret/, 'no data is exported')
     }
-  })
-})
+  }
+)
 
-t.test('a request that its client got wrong is no error', async (t) => {
+t.test('a request that its client got wrong is no error', concurrent, async (t) => {
   const { send, spans } = await startObserved(t)
   const requests: [method: string, path: string, name: string, status: number][] = [
     ['GET', greeting('1').path, `GET ${route}`, 404],
@@ -148,7 +156,7 @@ t.test('a request that its client got wrong is no error', async (t) => {
     ['PROPFIND', '/unknown', 'HTTP', 404],
   ]
 
-  for (const [method, path] of requests) await send(path, {}, method)
+  for (const [method, path] of requests) await send(path, { method })
 
   t.match(
     await spans(),
@@ -161,7 +169,7 @@ t.test('a request that its client got wrong is no error', async (t) => {
         'error.type': undefined,
       },
       parentSpanId: '',
-      status: { code: undefined },
+      status: { code: 'UNSET' },
     }))
   )
 })
@@ -171,7 +179,7 @@ const failures: [fault: Fault, type: string, attempts: number][] = [
   ['missing table', 'ResourceNotFoundException', 1],
 ]
 for (const [fault, type, attempts] of failures) {
-  t.test(`a request to DynamoDB with the fault "${fault}" is an error`, async (t) => {
+  t.test(`a request to DynamoDB with the fault "${fault}" is an error`, concurrent, async (t) => {
     const proxy = await startFaultProxy(table.connection.endpoint)
     t.teardown(proxy.stop)
     const { receiver, send, spans } = await startObserved(t, {
@@ -204,67 +212,85 @@ for (const [fault, type, attempts] of failures) {
   })
 }
 
-t.test('a client that closes its connection gets no status', async (t) => {
-  const hanging = createServer((request) => hanging.emit('hanging', request))
-  const { receiver, spans } = await startObserved(t)
-  void receiver
-  void hanging
-  void spans
+t.test('a request whose client closes its connection is no error', concurrent, async (t) => {
+  const database = await startHangingDynamoDB(t)
+  const { send, spans } = await startObserved(t, {
+    AWS_ENDPOINT_URL_DYNAMODB: database.connection.endpoint,
+  })
+  const client = new AbortController()
+  const response = send(greeting('1').path, { signal: client.signal })
+
+  await database.untilHanging(1)
+  client.abort()
+
+  await t.rejects(response)
+  t.match(await spans(), [
+    {
+      name: `GET ${route}`,
+      attributes: { 'http.response.status_code': undefined, 'error.type': undefined },
+      status: { code: 'UNSET' },
+      children: [{ status: { code: 'UNSET' } }, { attributes: { 'error.type': 'AbortError' } }],
+    },
+  ])
 })
 
-t.test('metrics have the names, units and buckets of the semantic conventions', async (t) => {
-  const { receiver, send, stop } = await startObserved(t, { OTEL_TRACES_SAMPLER: 'always_off' })
+t.test(
+  'metrics have the names, units and buckets of the semantic conventions',
+  concurrent,
+  async (t) => {
+    const { receiver, send, stop } = await startObserved(t, { OTEL_TRACES_SAMPLER: 'always_off' })
 
-  await send(greeting('1').path, caller)
-  await stop()
+    await send(greeting('1').path, { headers: caller })
+    await stop()
 
-  const metrics = receiver.metrics()
-  const find = (name: string) => metrics.find((metric) => metric.name === name)
-  t.match(find('http.server.request.duration'), {
-    unit: 's',
-    type: 'histogram',
-    points: [
-      {
-        attributes: {
-          'http.request.method': 'GET',
-          'http.response.status_code': 404,
-          'http.route': route,
-          'network.protocol.version': '1.1',
-          'url.path': undefined,
-          'url.scheme': 'http',
+    const metrics = receiver.metrics()
+    const find = (name: string) => metrics.find((metric) => metric.name === name)
+    t.match(find('http.server.request.duration'), {
+      unit: 's',
+      type: 'histogram',
+      points: [
+        {
+          attributes: {
+            'http.request.method': 'GET',
+            'http.response.status_code': 404,
+            'http.route': route,
+            'network.protocol.version': '1.1',
+            'url.path': undefined,
+            'url.scheme': 'http',
+          },
+          count: 1,
+          bounds: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
         },
-        count: 1,
-        bounds: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
-      },
-    ],
-  })
-  t.match(find('http.server.active_requests'), {
-    unit: '{request}',
-    type: 'sum',
-    points: [{ attributes: { 'http.request.method': 'GET', 'url.scheme': 'http' }, int: 0 }],
-  })
-  const database = find('db.client.operation.duration')
-  t.match(database, { unit: 's', type: 'histogram' })
-  for (const operation of operations) {
-    const point = database?.points.find(
-      ({ attributes }) => attributes['db.operation.name'] === operation
-    )
-    t.match(point, {
-      attributes: { 'db.system.name': 'aws.dynamodb', 'db.collection.name': table.tableName },
-      bounds: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10],
+      ],
     })
-  }
-  t.match(find('nodejs.eventloop.delay.p99'), { unit: 's', type: 'gauge' })
-  t.match(find('v8js.memory.heap.used'), { unit: 'By' })
+    t.match(find('http.server.active_requests'), {
+      unit: '{request}',
+      type: 'sum',
+      points: [{ attributes: { 'http.request.method': 'GET', 'url.scheme': 'http' }, int: 0 }],
+    })
+    const database = find('db.client.operation.duration')
+    t.match(database, { unit: 's', type: 'histogram' })
+    for (const operation of operations) {
+      const point = database?.points.find(
+        ({ attributes }) => attributes['db.operation.name'] === operation
+      )
+      t.match(point, {
+        attributes: { 'db.system.name': 'aws.dynamodb', 'db.collection.name': table.tableName },
+        bounds: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10],
+      })
+    }
+    t.match(find('nodejs.eventloop.delay.p99'), { unit: 's', type: 'gauge' })
+    t.match(find('v8js.memory.heap.used'), { unit: 'By' })
 
-  t.strictSame(receiver.spans(), [], 'the sampler drops all spans')
-})
+    t.strictSame(receiver.spans(), [], 'the sampler drops all spans')
+  }
+)
 
 for (const [signal, path] of [
   ['TRACES', '/v1/traces'],
   ['METRICS', '/v1/metrics'],
 ]) {
-  t.test(`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT exports one signal only`, async (t) => {
+  t.test(`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT exports one signal only`, concurrent, async (t) => {
     const receiver = await startOtlpReceiver(t)
     const { send, stop } = await start(t, {
       [`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`]: `${receiver.endpoint}${path}`,
@@ -285,32 +311,107 @@ const collectors: [what: string, respond: Respond | undefined][] = [
   ['refuses connections', undefined],
 ]
 for (const [what, respond] of collectors) {
-  t.test(`a collector that ${what} stops neither greetings nor the shutdown`, async (t) => {
-    const { endpoint, received } = respond
-      ? await startOtlpReceiver(t, respond)
-      : { endpoint: 'http://127.0.0.1:1', received: [] }
-    const { send, stop } = await start(t, {
-      OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
-      // Milliseconds: during the greetings, exports start and fail.
-      OTEL_BSP_SCHEDULE_DELAY: '10',
-      OTEL_METRIC_EXPORT_INTERVAL: '10',
-    })
-    const person = await seedPerson(t, data)
+  t.test(
+    `a collector that ${what} stops neither greetings nor the shutdown`,
+    concurrent,
+    async (t) => {
+      const { endpoint, received } = respond
+        ? await startOtlpReceiver(t, respond)
+        : { endpoint: 'http://127.0.0.1:1', received: [] }
+      const { send, stop } = await start(t, {
+        OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+        // Milliseconds: during the greetings, exports start and fail.
+        OTEL_BSP_SCHEDULE_DELAY: '10',
+        OTEL_METRIC_EXPORT_INTERVAL: '10',
+      })
+      const person = await seedPerson(t, data)
 
-    do t.equal((await send(greeting(person.id).path)).body, messageFor(person))
-    while (respond && received.length < 2)
+      do t.equal((await send(greeting(person.id).path)).body, messageFor(person))
+      while (respond && received.length < 2)
 
-    const start_ = performance.now()
-    const { code, stdout, stderr } = await stop()
-    t.equal(code, 0)
-    t.ok(performance.now() - start_ < shutdownTime / 2)
-    t.equal(stderr, '')
-    t.ok((stdout.match(/telemetry cannot be exported/g) ?? []).length <= 1)
-    t.notMatch(stdout, / at |an internal text/)
-  })
+      const start_ = performance.now()
+      const { code, stdout, stderr } = await stop()
+      t.equal(code, 0)
+      t.ok(performance.now() - start_ < shutdownTime / 2)
+      t.equal(stderr, '')
+      t.ok((stdout.match(/telemetry cannot be exported/g) ?? []).length <= 1)
+      t.notMatch(stdout, /\\n +at |an internal text/)
+    }
+  )
 }
 
-t.test('a malformed endpoint stops the start with one line', async (t) => {
+t.test('a request with a body has its requests to DynamoDB, too', concurrent, async (t) => {
+  const notes = new URL('../support/use-notes.ts', import.meta.url)
+  const { send, spans } = await startObserved(t, {
+    NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import=${notes}`,
+  })
+  const headers = { 'content-type': 'application/json' }
+
+  const { status } = await send('/notes/a/b', { method: 'PUT', headers, body: '{"text":"text"}' })
+
+  t.equal(status, 204)
+  const [span] = await spans()
+  t.match(span?.name, /^PUT \/notes/)
+  t.ok(span?.children.length)
+})
+
+t.test('the built server', async (t) => {
+  const folder = t.testdir({
+    'list-files.mjs': `
+      import { registerHooks } from 'node:module'
+      registerHooks({
+        load(url, context, next) {
+          console.log('loaded', url)
+          return next(url, context)
+        },
+      })`,
+  })
+  await buildServer(`${folder}/dist`)
+  const files = await readdir(`${folder}/dist`)
+  const programs = files.filter((file) => file.endsWith('.mjs'))
+
+  /** Starts the built server; returns which of its files with OpenTelemetry it loads. */
+  async function loadedBy(t: Test, variables: NodeJS.ProcessEnv) {
+    const program = relative('src', `${folder}/dist/main.mjs`)
+    const list = `--import=${pathToFileURL(`${folder}/list-files.mjs`)}`
+    const env = { NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} ${list}`, ...variables }
+    const { send, stop } = await start(t, env, program)
+    await send(greeting('1').path)
+    const { code, stdout } = await stop()
+    t.equal(code, 0)
+    const loaded = programs.filter((file) => stdout.includes(`dist/${file}\n`))
+    t.ok(loaded.includes('main.mjs'))
+    const texts = await Promise.all(
+      loaded.map((file) => readFile(`${folder}/dist/${file}`, 'utf8'))
+    )
+    return loaded.filter((_, index) => /opentelemetry/i.test(`${texts[index]}`))
+  }
+
+  t.test('exports traces', async (t) => {
+    const { endpoint, spans } = await startOtlpReceiver(t)
+    const loaded = await loadedBy(t, { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint })
+    t.ok(loaded.some((file) => file.startsWith('telemetry-')))
+    t.ok(spans().some(({ name }) => name === `GET ${route}`))
+  })
+
+  t.test('loads nothing of OpenTelemetry without an endpoint', async (t) => {
+    t.strictSame(await loadedBy(t, { OTEL_SERVICE_NAME: 'hello' }), [])
+  })
+
+  t.test('loads nothing of OpenTelemetry if it is disabled', async (t) => {
+    const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' }
+    t.strictSame(await loadedBy(t, { ...endpoint, OTEL_SDK_DISABLED: 'true' }), [])
+  })
+})
+
+t.test('the built function contains nothing of OpenTelemetry', concurrent, async (t) => {
+  const folder = t.testdir()
+  await buildFunction('src/lambda/handler.ts', folder)
+  for (const file of await readdir(folder))
+    t.notMatch(await readFile(`${folder}/${file}`, 'utf8'), /opentelemetry/i, file)
+})
+
+t.test('a malformed endpoint stops the start with one line', concurrent, async (t) => {
   const env = {
     ...lambdaEnvironment(table),
     HOST: '127.0.0.1',

@@ -102,7 +102,11 @@ export async function startOtlpReceiver(
       .filter((request) => request.path === path)
       .map(({ body }) => {
         const message = root.lookupType(type)
-        return message.toObject(message.decode(body), { longs: Number, bytes: String, enums: String })
+        return message.toObject(message.decode(body), {
+          longs: Number,
+          bytes: String,
+          enums: String,
+        })
       })
   }
 
