@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { rm } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { build } from 'esbuild'
 import { buildFunction } from './build-function.ts'
-import { buildPlainFunction, sharedOptions } from './bundle.ts'
+import { buildPlainFunction, buildServer } from './bundle.ts'
 
 /**
  * Bundles the programs of the image into dist, with source maps for their stack traces. With
@@ -20,18 +19,4 @@ else {
   execFileSync(process.execPath, ['src/build/cache-code.ts', 'dist'], { stdio: 'inherit' })
 }
 
-await build({
-  ...sharedOptions,
-  entryPoints: { main: 'src/main.ts', healthcheck: 'src/server/healthcheck.ts' },
-  outdir: 'dist',
-  splitting: true,
-  format: 'esm',
-  outExtension: { '.js': '.mjs' },
-  // Beside the bundle in the image.
-  alias: { 'aws-lambda-ric': './aws-lambda-ric/index.mjs' },
-  external: ['./aws-lambda-ric/index.mjs'],
-  // For the packages in the bundle that are CommonJS.
-  banner: {
-    js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url)",
-  },
-})
+await buildServer('dist')

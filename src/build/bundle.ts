@@ -51,3 +51,23 @@ export async function buildPlainFunction(
     format: 'cjs',
   })
 }
+
+/** Bundles the server, and the program of the image's health check, into a folder. */
+export async function buildServer(outdir: string): Promise<void> {
+  await build({
+    ...sharedOptions,
+    entryPoints: { main: 'src/main.ts', healthcheck: 'src/server/healthcheck.ts' },
+    outdir,
+    // What is imported dynamically is in files of its own.
+    splitting: true,
+    format: 'esm',
+    outExtension: { '.js': '.mjs' },
+    // Beside the bundle in the image.
+    alias: { 'aws-lambda-ric': './aws-lambda-ric/index.mjs' },
+    external: ['./aws-lambda-ric/index.mjs'],
+    // For the packages in the bundle that are CommonJS.
+    banner: {
+      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url)",
+    },
+  })
+}

@@ -14,6 +14,7 @@ import { shutDownGracefully } from './graceful-shutdown.ts'
 import { healthRoutes } from './health-routes.ts'
 import { createHttpServer } from './http-server.ts'
 import { limitConcurrency } from './load-shedding.ts'
+import { loadTelemetry } from './load-telemetry.ts'
 import { requireHost } from './require-host.ts'
 
 interface ServerOptions extends Pick<AppOptions, 'beforeResources' | 'logDestination'> {
@@ -24,7 +25,7 @@ interface ServerOptions extends Pick<AppOptions, 'beforeResources' | 'logDestina
 /**
  * Starts the standalone HTTP server. The caller closes it.
  *
- * @throws {ConfigError} when the settings of the AWS SDK, the table or the port cannot be used
+ * @throws {ConfigError} when the settings of the AWS SDK, the table, the port or an endpoint cannot be used
  */
 export async function startServer(
   config: Config,
@@ -42,6 +43,7 @@ export async function startServer(
     serverFactory: createHttpServer,
   })
   app.addHook('onClose', async () => baseClient.destroy())
+  await loadTelemetry(app, process.env)
   requireHost(app)
   shutDownGracefully(app)
   limitConcurrency(app)

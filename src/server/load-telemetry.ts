@@ -1,0 +1,25 @@
+import type { FastifyInstance } from 'fastify'
+import { ConfigError } from '../config.ts'
+
+/**
+ * Loads OpenTelemetry if one of its variables has an endpoint: only what has one is exported.
+ *
+ * @throws {ConfigError} when an endpoint is not a URL
+ */
+export async function loadTelemetry(app: FastifyInstance, env: NodeJS.ProcessEnv): Promise<void> {
+  const common = hasEndpoint(env, 'OTEL_EXPORTER_OTLP_ENDPOINT')
+  const traces = hasEndpoint(env, 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT') || common
+  const metrics = hasEndpoint(env, 'OTEL_EXPORTER_OTLP_METRICS_ENDPOINT') || common
+  const isDisabled = env.OTEL_SDK_DISABLED?.toLowerCase() === 'true'
+  if (isDisabled || !(traces || metrics)) return
+  const { startTelemetry } = await import('./telemetry.ts')
+  startTelemetry(app, { traces, metrics })
+}
+
+// OpenTelemetry would export to its default instead, which is this machine.
+function hasEndpoint(env: NodeJS.ProcessEnv, name: string): boolean {
+  const value = env[name]
+  if (value && !/^https?:$/.test(URL.parse(value)?.protocol ?? ''))
+    throw new ConfigError(`${name} must be an http or https URL; it is ${JSON.stringify(value)}.`)
+  return Boolean(value)
+}
