@@ -12,9 +12,8 @@ export interface DynamoDBRequest {
   operation: string
   /** Not for operations on several tables. */
   tableName: string | undefined
-  /** Of `performance.now()`, as `end`, which is set when the request has ended. */
+  /** Of `performance.now()`. */
   start: number
-  end?: number
   /** The attempts so far. */
   attempts: number
   /** From the end on. Beside `$metadata`, the output contains data, which must not be logged. */
@@ -44,11 +43,7 @@ export function publishRequests({ middlewareStack }: DynamoDBClient): void {
         attempts: 0,
       }
       context[key] = request
-      const send = () =>
-        next(args).finally(() => {
-          request.end = performance.now()
-        })
-      return dynamoDBRequests.tracePromise(send, request)
+      return dynamoDBRequests.tracePromise(next, request, undefined, args)
     }
   // Around all attempts.
   middlewareStack.add(publish, { step: 'initialize', priority: 'high' })

@@ -21,7 +21,7 @@ export type Reason = 'database' | 'deadline' | 'load' | 'client' | 'internal'
 declare module 'fastify' {
   interface FastifyRequest {
     /** The requests to DynamoDB of this request, in the order of their start. */
-    dynamoDBRequests: DynamoDBRequest[] | null
+    dynamoDBRequests: LoggedRequest[] | null
   }
   interface FastifyReply {
     /** Why the request failed, with its error, if it has one. */
@@ -47,7 +47,9 @@ dynamoDBRequests.subscribe({
   start: (request) => current.getStore()?.dynamoDBRequests?.push(request),
   end: ignore,
   asyncStart: ignore,
-  asyncEnd: ignore,
+  asyncEnd: (request: LoggedRequest) => {
+    request.end = performance.now()
+  },
   error: ignore,
 })
 
@@ -69,8 +71,6 @@ export class RequestLog extends LogController {
       })
       current.run(request, done)
     })
-    // The hooks after the body has been read run in the context of the connection.
-    app.addHook('preValidation', (request, _reply, done) => current.run(request, done))
   }
 
   override incomingRequest(): void {}
@@ -128,7 +128,7 @@ export class RequestLog extends LogController {
     }
     request.log[reason ? levels[reason] : 'info'](line, error?.message ?? message)
 
-    function describe({ operation, attempts, start, end, result, error }: DynamoDBRequest) {
+    function describe({ operation, attempts, start, end, result, error }: LoggedRequest) {
       const { $metadata, code, name }: Failure = Object(error)
       // It had no response when the request ended.
       const pending = end === undefined || name === 'AbortError'
@@ -143,6 +143,11 @@ export class RequestLog extends LogController {
       }
     }
   }
+}
+
+interface LoggedRequest extends DynamoDBRequest {
+  /** Of `performance.now()`. */
+  end?: number
 }
 
 interface Failure {

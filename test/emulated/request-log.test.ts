@@ -28,13 +28,16 @@ async function startOnTable(t: Test, env: NodeJS.ProcessEnv = {}) {
 
 t.test('the line of a request with a body has its requests to DynamoDB', async (t) => {
   const { line, url } = await startOnTable(t, { NODE_OPTIONS: useNotes })
-  const headers = { 'content-type': 'application/json' }
-  const body = JSON.stringify({ text: 'text' })
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  t.teardown(() => socket.destroy())
+  const headers = ['Host: test', 'Content-Type: application/json', 'Content-Length: 15']
+  socket.write(['PUT /notes/a/b HTTP/1.1', ...headers, '', ''].join('\r\n'))
+  // The body arrives later: the server reads the headers before it responds to another request.
+  await (await request(`${url}/health`)).body.dump()
+  socket.write('{"text":"text"}')
 
-  const { statusCode } = await request(`${url}/notes/a/b`, { method: 'PUT', headers, body })
-
-  t.equal(statusCode, 204)
-  t.match(await line('"path":"/notes/a/b"'), { method: 'PUT', dynamodb: [{ ms: Number }] })
+  const fields = await line('"path":"/notes/a/b"')
+  t.match(fields, { method: 'PUT', status: 204, dynamodb: [{ ms: Number }] })
 })
 
 t.test(
