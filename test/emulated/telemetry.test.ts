@@ -218,9 +218,10 @@ t.test('a request whose client closes its connection is no error', concurrent, a
     AWS_ENDPOINT_URL_DYNAMODB: database.connection.endpoint,
   })
   const client = new AbortController()
+  const hanging = database.nextHanging()
   const response = send(greeting('1').path, { signal: client.signal })
 
-  await database.untilHanging(1)
+  await hanging
   client.abort()
 
   await t.rejects(response)
