@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout } from 'node:timers/promises'
 import {
@@ -17,9 +18,9 @@ import {
 import { RuntimeNodeInstrumentation } from '@opentelemetry/instrumentation-runtime-node'
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources'
 import { NodeSDK } from '@opentelemetry/sdk-node'
+import type { ResponseMetadata } from '@smithy/types'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { userAgent } from '../dynamodb/client.ts'
-import { isDynamoDBError } from '../dynamodb/failure.ts'
 import { type DynamoDBRequest, dynamoDBRequests } from '../dynamodb/requests.ts'
 
 // Names of spans, attributes and metrics are those of OpenTelemetry's semantic conventions. What is left
@@ -157,11 +158,17 @@ function observeRequests(app: FastifyInstance): void {
 
   app.addHook('onRequest', (request, _reply, done) => {
     const observed = inFlight.get(request.raw)
-    // A request of `app.inject()` does not come from the server.
-    if (!observed) return done()
+    assert(observed, 'requests come from the server alone')
     observed.route = request.routeOptions.url
     context.with(observed.context, done)
   })
+}
+
+/** What the AWS SDK and Node.js add to their errors. */
+interface Failure {
+  $metadata?: ResponseMetadata
+  code?: string
+  name?: string
 }
 
 /** Returns what ends it. */
@@ -189,9 +196,10 @@ function observeDynamoDB(): () => void {
 
   function asyncEnd(request: DynamoDBRequest): void {
     const { attempts, error, result } = request
-    const { httpStatusCode, requestId } =
-      (isDynamoDBError(error) ? error.$metadata : result?.output.$metadata) ?? {}
-    const failure = error ? { 'error.type': error instanceof Error ? error.name : '_OTHER' } : {}
+    const { $metadata, code, name }: Failure = Object(error)
+    const { httpStatusCode, requestId } = result?.output.$metadata ?? $metadata ?? {}
+    // A system error of Node.js has no name of its own.
+    const failure = error ? { 'error.type': (name === 'Error' && code) || name } : {}
     const span = spans.get(request)
     if (error) span?.setStatus({ code: SpanStatusCode.ERROR })
     span?.setAttributes({

@@ -1,429 +1,284 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { relative } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { randomBytes } from 'node:crypto'
 import * as semanticConventions from '@opentelemetry/semantic-conventions/incubating'
-import t, { type Test } from 'tap'
-import { request } from 'undici'
-import { buildFunction } from '../../src/build/build-function.ts'
-import { buildServer } from '../../src/build/bundle.ts'
+import { fastify } from 'fastify'
+import t from 'tap'
+import { ConfigError } from '../../src/config.ts'
+import { loadTelemetry } from '../../src/server/load-telemetry.ts'
+import '../support/use-notes.ts'
 import { startEmbeddedTable } from '../support/embedded-table.ts'
 import { type Fault, startFaultProxy } from '../support/fault-proxy.ts'
-import { basePath, greeting, messageFor, operations, seedPerson } from '../support/greeting.ts'
-import { startHangingDynamoDB } from '../support/hanging-dynamodb.ts'
-import { type Respond, startOtlpReceiver } from '../support/otlp-receiver.ts'
-import { origin, startProcess } from '../support/start-process.ts'
+import { basePath, greeting, operations, seedPerson } from '../support/greeting.ts'
+import { startOtlpReceiver } from '../support/otlp-receiver.ts'
+import { exchange } from '../support/raw-http.ts'
 import { TestData } from '../support/test-data.ts'
-import { lambdaEnvironment } from '../targets/lambda.ts'
 
-/** Milliseconds: all that the shutdown of a server may take. */
-const shutdownTime = 10_000
+const { startOn } = await import('../targets/standalone.ts')
 
 const route = `${basePath}/:id`
 const [read, write] = operations
 
-// The caller's trace.
-const traceId = '0af7651916cd43dd8448eb211c80319c'
-const parentSpanId = 'b7ad6b7169203331'
-const caller = { traceparent: `00-${traceId}-${parentSpanId}-01` }
-
+const receiver = await startOtlpReceiver(t)
+Object.assign(process.env, {
+  OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
+  OTEL_EXPORTER_OTLP_HEADERS: 'api-key=secret',
+  OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test',
+  // Milliseconds.
+  OTEL_BSP_SCHEDULE_DELAY: '10',
+})
 const table = await startEmbeddedTable()
-t.teardown(table.stop)
 const data = new TestData(table.repository)
+const proxy = await startFaultProxy(table.connection.endpoint)
+const { pool, server } = await startOn({
+  tableName: table.tableName,
+  connection: { ...table.connection, endpoint: proxy.endpoint },
+})
+t.teardown(async () => {
+  await pool.close()
+  await proxy.stop()
+  await table.stop()
+})
 
-// Most of the time, they wait for processes to start.
-t.jobs = 3
-const concurrent = { buffered: true }
-
-/** Starts the server, as the image does. */
-async function start(t: Test, variables: NodeJS.ProcessEnv, program = 'main.ts') {
-  const env = { ...lambdaEnvironment(table), LOG_LEVEL: 'info', HOST: '127.0.0.1', ...variables }
-  const { ended, kill, printed } = startProcess(t, t.testdir(), env, program)
-  const url = await printed(origin)
-
-  async function send(path: string, options: Parameters<typeof request>[1] = {}) {
-    const { body, statusCode } = await request(`${url}${path}`, options)
-    return { status: statusCode, body: await body.text() }
-  }
-
-  /** Ends the server, which exports all that is left. */
-  async function stop() {
-    kill('SIGTERM')
-    return ended()
-  }
-  return { send, stop }
+/** Sends a request as part of a trace of its own; returns its status and its spans. */
+async function trace(path: string, options: Partial<Parameters<typeof pool.request>[0]> = {}) {
+  const traceId = randomBytes(16).toString('hex')
+  const parentSpanId = randomBytes(8).toString('hex')
+  const headers = { traceparent: traceparent(traceId, parentSpanId), ...options.headers }
+  const response = await pool.request({ method: 'GET', path, ...options, headers }).catch(() => {})
+  await response?.body.dump()
+  return { traceId, parentSpanId, status: response?.statusCode, ...(await spansOf(traceId)) }
 }
 
-/** Starts the server with a collector that receives all signals. */
-async function startObserved(t: Test, variables: NodeJS.ProcessEnv = {}) {
-  const receiver = await startOtlpReceiver(t)
-  const server = await start(t, { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, ...variables })
-
-  /** Ends the server; returns the spans of requests to it, each with its requests to DynamoDB. */
-  async function spans() {
-    t.match(await server.stop(), { code: 0, stderr: '' })
-    const all = receiver.spans()
-    return all
-      .filter(({ kind }) => kind === 'SERVER')
-      .map((span) => ({
-        ...span,
-        children: all.filter((child) => child.parentSpanId === span.spanId),
-      }))
-  }
-  return { ...server, receiver, spans }
+function traceparent(traceId: string, spanId = 'b7ad6b7169203331'): string {
+  return `00-${traceId}-${spanId}-01`
 }
 
-t.test(
-  'a request is a span of its caller’s trace, with its requests to DynamoDB',
-  concurrent,
-  async (t) => {
-    const { receiver, send, spans } = await startObserved(t, {
-      OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test',
-      OTEL_EXPORTER_OTLP_HEADERS: 'api-key=secret',
-    })
-    const person = await seedPerson(t, data, { name: 'Grace Hopper' })
-    const { path } = greeting(person.id)
+/** Waits for the span of a request, which ends after those of its requests to DynamoDB. */
+async function spansOf(traceId: string, children = 0) {
+  return receiver.until(() => {
+    const spans = receiver.spans().filter((span) => span.traceId === traceId)
+    const span = spans.find(({ kind }) => kind === 'SERVER')
+    const requests = spans.filter(({ parentSpanId }) => parentSpanId === span?.spanId)
+    return span && requests.length >= children ? { span, requests } : undefined
+  })
+}
 
-    t.equal(
-      (await send(`${path}?token=query`, { headers: { ...caller, cookie: 'header' } })).status,
-      200
-    )
+t.test('a request is a span of its caller’s trace, with its requests to DynamoDB', async (t) => {
+  const person = await seedPerson(t, data, { name: 'Grace Hopper' })
+  const { path } = greeting(person.id)
 
-    const [span, ...others] = await spans()
-    t.strictSame(others, [])
-    t.match(span, {
-      traceId,
-      parentSpanId,
-      name: `GET ${route}`,
-      attributes: {
-        'http.request.method': 'GET',
-        'http.response.status_code': 200,
-        'http.route': route,
-        'network.protocol.version': '1.1',
-        'server.address': '127.0.0.1',
-        'server.port': Number,
-        'url.path': path,
-        'url.scheme': 'http',
-      },
-      status: { code: 'UNSET' },
-      resource: {
-        'service.name': 'hello-dynamodb',
-        'service.version': /^\d/,
-        'deployment.environment.name': 'test',
-      },
-    })
-    t.match(
-      span?.children,
-      [read, write].map((operation) => ({
-        traceId,
-        name: `DynamoDB.${operation}`,
-        kind: 'CLIENT',
-        attributes: {
-          'aws.dynamodb.table_names': [table.tableName],
-          'aws.request_id': /./,
-          'db.collection.name': table.tableName,
-          'db.operation.name': operation,
-          'db.system.name': 'aws.dynamodb',
-          'http.response.status_code': 200,
-          'rpc.method': operation,
-          'rpc.service': 'DynamoDB',
-          'rpc.system': 'aws-api',
-        },
-        status: { code: 'UNSET' },
-      }))
-    )
+  const { parentSpanId, requests, span, traceId } = await trace(`${path}?query=query`, {
+    headers: { cookie: 'secret' },
+  })
 
-    const known: unknown[] = Object.values(semanticConventions)
-    const names = receiver.spans().flatMap(({ attributes }) => Object.keys(attributes))
-    t.strictSame(
-      names.filter((name) => !known.includes(name)),
-      [],
-      'all attributes are in the semantic conventions'
-    )
-    for (const { headers, body } of receiver.received) {
-      t.equal(headers['api-key'], 'secret')
-      t.notMatch(String(body), /Grace|Hopper|query|header|secret/, 'no data is exported')
-    }
-  }
-)
-
-t.test('a request that its client got wrong is no error', concurrent, async (t) => {
-  const { send, spans } = await startObserved(t)
-  const requests: [method: string, path: string, name: string, status: number][] = [
-    ['GET', greeting('1').path, `GET ${route}`, 404],
-    ['GET', `${basePath}/`, `GET ${route}`, 400],
-    ['GET', `${basePath}/%zz`, 'GET', 400],
-    ['DELETE', greeting('1').path, 'DELETE', 405],
-    ['PROPFIND', '/unknown', 'HTTP', 404],
-  ]
-
-  for (const [method, path] of requests) await send(path, { method })
-
+  t.match(span, {
+    parentSpanId,
+    name: `GET ${route}`,
+    attributes: {
+      'http.request.method': 'GET',
+      'http.response.status_code': 200,
+      'http.route': route,
+      'network.protocol.version': '1.1',
+      'server.address': '127.0.0.1',
+      'server.port': Number(new URL(server.listeningOrigin).port),
+      'url.path': path,
+      'url.scheme': 'http',
+    },
+    status: { code: 'UNSET' },
+    resource: {
+      'deployment.environment.name': 'test',
+      'service.name': 'hello-dynamodb',
+      'service.version': /^\d/,
+    },
+  })
   t.match(
-    await spans(),
-    requests.map(([method, path, name, status]) => ({
-      name,
+    requests,
+    [read, write].map((operation) => ({
+      traceId,
+      name: `DynamoDB.${operation}`,
+      kind: 'CLIENT',
       attributes: {
-        'http.request.method': method === 'PROPFIND' ? '_OTHER' : method,
-        'http.response.status_code': status,
-        'url.path': path,
-        'error.type': undefined,
+        'aws.dynamodb.table_names': [table.tableName],
+        'db.collection.name': table.tableName,
+        'db.operation.name': operation,
+        'db.system.name': 'aws.dynamodb',
+        'http.request.resend_count': undefined,
+        'http.response.status_code': 200,
+        'rpc.method': operation,
+        'rpc.service': 'DynamoDB',
+        'rpc.system': 'aws-api',
       },
-      parentSpanId: '',
       status: { code: 'UNSET' },
     }))
   )
 })
 
+t.test('a request with a body has its requests to DynamoDB, too', async (t) => {
+  const id = await data.newId(t)
+
+  const { requests, span, status } = await trace(`/notes/${id}/b`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: '{"text":"text"}',
+  })
+
+  t.equal(status, 204)
+  t.equal(span.name, 'PUT /notes/:owner/:note')
+  t.match(requests, [{ name: 'DynamoDB.PutItem' }])
+})
+
+const wrong: [method: string, path: string, name: string, status: number][] = [
+  ['GET', greeting('1').path, `GET ${route}`, 404],
+  ['GET', `${basePath}/`, `GET ${route}`, 400],
+  ['GET', `${basePath}/%zz`, 'GET', 400],
+  ['DELETE', greeting('1').path, 'DELETE', 405],
+  ['PROPFIND', '/unknown', 'HTTP', 404],
+]
+for (const [method, path, name, status] of wrong) {
+  t.test(`${status} for ${method} ${path} is no error`, async (t) => {
+    const { span } = await trace(path, { method })
+
+    t.match(span, {
+      name,
+      attributes: {
+        'error.type': undefined,
+        'http.request.method': method === 'PROPFIND' ? '_OTHER' : method,
+        'http.request.method_original': method === 'PROPFIND' ? method : undefined,
+        'http.response.status_code': status,
+        'url.path': path,
+      },
+      status: { code: 'UNSET' },
+    })
+  })
+}
+
+t.test('a request with an unknown expectation has a span', async (t) => {
+  const traceId = randomBytes(16).toString('hex')
+  const lines = [
+    'GET /health HTTP/1.1',
+    'Host: test',
+    'Expect: anything',
+    `Traceparent: ${traceparent(traceId)}`,
+  ]
+
+  await exchange(server.listeningOrigin, Buffer.from([...lines, '', ''].join('\r\n')))
+
+  t.match(await spansOf(traceId), { span: { name: 'GET /health' } })
+})
+
 const failures: [fault: Fault, type: string, attempts: number][] = [
   ['throttle', 'ProvisionedThroughputExceededException', 3],
   ['missing table', 'ResourceNotFoundException', 1],
+  ['reset before it is applied', 'ECONNRESET', 3],
 ]
 for (const [fault, type, attempts] of failures) {
-  t.test(`a request to DynamoDB with the fault "${fault}" is an error`, concurrent, async (t) => {
-    const proxy = await startFaultProxy(table.connection.endpoint)
-    t.teardown(proxy.stop)
-    const { receiver, send, spans } = await startObserved(t, {
-      AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint,
-    })
+  t.test(`the fault "${fault}" of DynamoDB is an error`, async (t) => {
     proxy.follow(() => fault)
+    t.teardown(() => proxy.follow(() => undefined))
 
-    const { status } = await send(greeting('1').path)
+    const { requests, span, status } = await trace(greeting('1').path)
 
-    const [span] = await spans()
     t.match(span, {
       attributes: { 'error.type': String(status), 'http.response.status_code': status },
       status: { code: 'ERROR' },
     })
-    t.match(span?.children, [
+    t.match(requests, [
       {
         name: `DynamoDB.${read}`,
         attributes: {
           'error.type': type,
-          'http.response.status_code': 400,
           'http.request.resend_count': attempts > 1 ? attempts - 1 : undefined,
         },
         status: { code: 'ERROR', message: undefined },
       },
     ])
-    const [duration] = receiver
-      .metrics()
-      .filter(({ name }) => name === 'http.server.request.duration')
-    t.match(duration?.points, [{ attributes: { 'error.type': String(status) } }])
   })
 }
 
-t.test('a request whose client closes its connection is no error', concurrent, async (t) => {
-  const database = await startHangingDynamoDB(t)
-  const { send, spans } = await startObserved(t, {
-    AWS_ENDPOINT_URL_DYNAMODB: database.connection.endpoint,
-  })
+t.test('a request whose client closes its connection is no error', async (t) => {
   const client = new AbortController()
-  const hanging = database.nextHanging()
-  const response = send(greeting('1').path, { signal: client.signal })
+  proxy.follow(({ operation }) => {
+    if (operation === read) return undefined
+    client.abort()
+    return 'hang before it is applied'
+  })
+  t.teardown(() => proxy.follow(() => undefined))
 
-  await hanging
-  client.abort()
+  const { traceId } = await trace(greeting('1').path, { signal: client.signal })
 
-  await t.rejects(response)
-  t.match(await spans(), [
-    {
-      name: `GET ${route}`,
-      attributes: { 'http.response.status_code': undefined, 'error.type': undefined },
-      status: { code: 'UNSET' },
-      children: [{ status: { code: 'UNSET' } }, { attributes: { 'error.type': 'AbortError' } }],
+  const { requests, span } = await spansOf(traceId, operations.length)
+  t.match(span, {
+    name: `GET ${route}`,
+    attributes: { 'error.type': undefined, 'http.response.status_code': undefined },
+    status: { code: 'UNSET' },
+  })
+  t.match(requests, [{ status: { code: 'UNSET' } }, { attributes: { 'error.type': 'AbortError' } }])
+})
+
+t.test('metrics have the names, units and buckets of the semantic conventions', async (t) => {
+  // The server exports all that is left when it closes.
+  await server.close()
+
+  const metrics = receiver.metrics()
+  const find = (name: string) => metrics.find((metric) => metric.name === name)
+  const requests = find('http.server.request.duration')
+  t.match(requests, { unit: 's', type: 'histogram' })
+  const ofStatus = (status: number) =>
+    requests?.points.filter(({ attributes }) => attributes['http.response.status_code'] === status)
+  t.match(ofStatus(200)?.at(-1), {
+    attributes: {
+      'http.request.method': 'GET',
+      'http.route': '/health',
+      'network.protocol.version': '1.1',
+      'url.scheme': 'http',
     },
-  ])
-})
-
-t.test(
-  'metrics have the names, units and buckets of the semantic conventions',
-  concurrent,
-  async (t) => {
-    const { receiver, send, stop } = await startObserved(t, { OTEL_TRACES_SAMPLER: 'always_off' })
-
-    await send(greeting('1').path, { headers: caller })
-    await stop()
-
-    const metrics = receiver.metrics()
-    const find = (name: string) => metrics.find((metric) => metric.name === name)
-    t.match(find('http.server.request.duration'), {
-      unit: 's',
-      type: 'histogram',
-      points: [
-        {
-          attributes: {
-            'http.request.method': 'GET',
-            'http.response.status_code': 404,
-            'http.route': route,
-            'network.protocol.version': '1.1',
-            'url.path': undefined,
-            'url.scheme': 'http',
-          },
-          count: 1,
-          bounds: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
-        },
-      ],
-    })
-    t.match(find('http.server.active_requests'), {
-      unit: '{request}',
-      type: 'sum',
-      points: [{ attributes: { 'http.request.method': 'GET', 'url.scheme': 'http' }, int: 0 }],
-    })
-    const database = find('db.client.operation.duration')
-    t.match(database, { unit: 's', type: 'histogram' })
-    for (const operation of operations) {
-      const point = database?.points.find(
-        ({ attributes }) => attributes['db.operation.name'] === operation
-      )
-      t.match(point, {
-        attributes: { 'db.system.name': 'aws.dynamodb', 'db.collection.name': table.tableName },
-        bounds: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10],
-      })
-    }
-    t.match(find('nodejs.eventloop.delay.p99'), { unit: 's', type: 'gauge' })
-    t.match(find('v8js.memory.heap.used'), { unit: 'By' })
-
-    t.strictSame(receiver.spans(), [], 'the sampler drops all spans')
-  }
-)
-
-for (const [signal, path] of [
-  ['TRACES', '/v1/traces'],
-  ['METRICS', '/v1/metrics'],
-]) {
-  t.test(`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT exports one signal only`, concurrent, async (t) => {
-    const receiver = await startOtlpReceiver(t)
-    const { send, stop } = await start(t, {
-      [`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`]: `${receiver.endpoint}${path}`,
-    })
-
-    await send(greeting('1').path)
-
-    t.match(await stop(), { code: 0, stderr: '' })
-    t.strictSame([...new Set(receiver.received.map(({ path }) => path))], [path])
+    bounds: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
   })
-}
+  t.match(ofStatus(503), [{ attributes: { 'error.type': '503' }, count: 2 }])
+  t.match(find('http.server.active_requests'), {
+    unit: '{request}',
+    type: 'sum',
+    points: [{ attributes: { 'http.request.method': 'GET', 'url.scheme': 'http' }, int: 0 }],
+  })
 
-const collectors: [what: string, respond: Respond | undefined][] = [
-  ['responds with 500', (_request, response) => response.writeHead(500).end('an internal text')],
-  ['responds with 503', (_request, response) => response.writeHead(503).end()],
-  ['hangs', () => {}],
-  ['resets connections', (request) => request.socket.resetAndDestroy()],
-  ['refuses connections', undefined],
-]
-for (const [what, respond] of collectors) {
-  t.test(
-    `a collector that ${what} stops neither greetings nor the shutdown`,
-    concurrent,
-    async (t) => {
-      const { endpoint, received } = respond
-        ? await startOtlpReceiver(t, respond)
-        : { endpoint: 'http://127.0.0.1:1', received: [] }
-      const { send, stop } = await start(t, {
-        OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
-        // Milliseconds: during the greetings, exports start and fail.
-        OTEL_BSP_SCHEDULE_DELAY: '10',
-        OTEL_METRIC_EXPORT_INTERVAL: '10',
-      })
-      const person = await seedPerson(t, data)
-
-      do t.equal((await send(greeting(person.id).path)).body, messageFor(person))
-      while (respond && received.length < 2)
-
-      const start_ = performance.now()
-      const { code, stdout, stderr } = await stop()
-      t.equal(code, 0)
-      t.ok(performance.now() - start_ < shutdownTime / 2)
-      t.equal(stderr, '')
-      t.ok((stdout.match(/telemetry cannot be exported/g) ?? []).length <= 1)
-      t.notMatch(stdout, /\\n +at |an internal text/)
-    }
+  const database = find('db.client.operation.duration')
+  t.match(database, { unit: 's', type: 'histogram' })
+  const writes = database?.points.find(
+    ({ attributes }) => attributes['db.operation.name'] === write && !attributes['error.type']
   )
-}
-
-t.test('a request with a body has its requests to DynamoDB, too', concurrent, async (t) => {
-  const notes = new URL('../support/use-notes.ts', import.meta.url)
-  const { send, spans } = await startObserved(t, {
-    NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import=${notes}`,
+  t.match(writes, {
+    attributes: { 'db.system.name': 'aws.dynamodb', 'db.collection.name': table.tableName },
+    bounds: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10],
   })
-  const headers = { 'content-type': 'application/json' }
 
-  const { status } = await send('/notes/a/b', { method: 'PUT', headers, body: '{"text":"text"}' })
-
-  t.equal(status, 204)
-  const [span] = await spans()
-  t.match(span?.name, /^PUT \/notes/)
-  t.ok(span?.children.length)
+  t.match(find('nodejs.eventloop.delay.p99'), { unit: 's', type: 'gauge' })
+  t.match(find('v8js.memory.heap.used'), { unit: 'By' })
 })
 
-t.test('the built server', async (t) => {
-  const folder = t.testdir({
-    'list-files.mjs': `
-      import { registerHooks } from 'node:module'
-      registerHooks({
-        load(url, context, next) {
-          console.log('loaded', url)
-          return next(url, context)
-        },
-      })`,
-  })
-  await buildServer(`${folder}/dist`)
-  const files = await readdir(`${folder}/dist`)
-  const programs = files.filter((file) => file.endsWith('.mjs'))
+t.test('all attributes are in the semantic conventions', async (t) => {
+  const known: unknown[] = Object.values(semanticConventions)
+  const names = [
+    ...receiver.spans(),
+    ...receiver.metrics().flatMap(({ points }) => points),
+  ].flatMap(({ attributes }) => Object.keys(attributes))
+  t.strictSame(
+    names.filter((name) => !known.includes(name)),
+    []
+  )
+})
 
-  /** Starts the built server; returns which of its files with OpenTelemetry it loads. */
-  async function loadedBy(t: Test, variables: NodeJS.ProcessEnv) {
-    const program = relative('src', `${folder}/dist/main.mjs`)
-    const list = `--import=${pathToFileURL(`${folder}/list-files.mjs`)}`
-    const env = { NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} ${list}`, ...variables }
-    const { send, stop } = await start(t, env, program)
-    await send(greeting('1').path)
-    const { code, stdout } = await stop()
-    t.equal(code, 0)
-    const loaded = programs.filter((file) => stdout.includes(`dist/${file}\n`))
-    t.ok(loaded.includes('main.mjs'))
-    const texts = await Promise.all(
-      loaded.map((file) => readFile(`${folder}/dist/${file}`, 'utf8'))
+t.test('no personal name, query, header or text of DynamoDB is exported', async (t) => {
+  for (const { headers, body } of receiver.received) {
+    t.equal(headers['api-key'], 'secret')
+    t.notMatch(String(body), /Grace|Hopper|query=|secret|arn:/)
+  }
+})
+
+t.test('a malformed endpoint is an error of the configuration', async (t) => {
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' }
+  await t.rejects(
+    loadTelemetry(fastify(), env),
+    new ConfigError(
+      'OTEL_EXPORTER_OTLP_ENDPOINT must be an http or https URL; it is "collector:4318".'
     )
-    return loaded.filter((_, index) => /opentelemetry/i.test(`${texts[index]}`))
-  }
-
-  t.test('exports traces', async (t) => {
-    const { endpoint, spans } = await startOtlpReceiver(t)
-    const loaded = await loadedBy(t, { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint })
-    t.ok(loaded.some((file) => file.startsWith('telemetry-')))
-    t.ok(spans().some(({ name }) => name === `GET ${route}`))
-  })
-
-  t.test('loads nothing of OpenTelemetry without an endpoint', async (t) => {
-    t.strictSame(await loadedBy(t, { OTEL_SERVICE_NAME: 'hello' }), [])
-  })
-
-  t.test('loads nothing of OpenTelemetry if it is disabled', async (t) => {
-    const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' }
-    t.strictSame(await loadedBy(t, { ...endpoint, OTEL_SDK_DISABLED: 'true' }), [])
-  })
-})
-
-t.test('the built function contains nothing of OpenTelemetry', concurrent, async (t) => {
-  const folder = t.testdir()
-  await buildFunction('src/lambda/handler.ts', folder)
-  for (const file of await readdir(folder))
-    t.notMatch(await readFile(`${folder}/${file}`, 'utf8'), /opentelemetry/i, file)
-})
-
-t.test('a malformed endpoint stops the start with one line', concurrent, async (t) => {
-  const env = {
-    ...lambdaEnvironment(table),
-    HOST: '127.0.0.1',
-    OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318',
-  }
-
-  const { code, stderr } = await startProcess(t, t.testdir(), env, 'main.ts').ended()
-
-  t.equal(code, 1)
-  t.equal(
-    stderr,
-    'OTEL_EXPORTER_OTLP_ENDPOINT must be an http or https URL; it is "collector:4318".\n'
   )
 })

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import protobuf from 'protobufjs'
@@ -89,11 +90,13 @@ export async function startOtlpReceiver(
   t: Test,
   respond: Respond = (_request, response) => response.end()
 ) {
+  const arrivals = new EventEmitter()
   const received: { path: string; headers: IncomingMessage['headers']; body: Buffer }[] = []
   const server = createServer(async (request, response) => {
     const body = await buffer(request)
     received.push({ path: String(request.url), headers: request.headers, body })
     respond(request, response)
+    arrivals.emit('arrival')
   })
   const endpoint = `http://127.0.0.1:${await listen(t, server)}`
 
@@ -113,6 +116,14 @@ export async function startOtlpReceiver(
   return {
     endpoint,
     received,
+    /** Waits until something has arrived for which `find` returns a value. */
+    async until<T>(find: () => T | undefined): Promise<T> {
+      for (;;) {
+        const found = find()
+        if (found) return found
+        await once(arrivals, 'arrival')
+      }
+    },
     /** The spans, with the attributes of spans and of their resource as objects. */
     spans() {
       const exports: Partial<Export<Span>>[] = decode('Traces', '/v1/traces')
