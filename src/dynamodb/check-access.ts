@@ -39,10 +39,10 @@ export function refuseTable(error: unknown, tableName: string): void {
         `AWS_ENDPOINT_URL_DYNAMODB must be the URL of DynamoDB; the response there is ${$metadata?.httpStatusCode} without an error of DynamoDB.`
       )
     default: {
-      // Other messages, such as IncompleteSignatureException's, quote the credentials.
-      const reason = name === 'AccessDeniedException' ? `${name}: ${message}` : name
+      // Of DynamoDB, or of AWS STS for a role. Other messages, such as IncompleteSignatureException's, quote the credentials.
+      const reason = name.startsWith('AccessDenied') ? `${name}: ${message}` : name
       throw new ConfigError(
-        `AWS credentials must be valid and allow dynamodb:GetItem on the table "${tableName}"; DynamoDB says: ${firstLine(reason)}`
+        `AWS credentials must be valid and allow dynamodb:GetItem on the table "${tableName}"; AWS says: ${firstLine(reason)}`
       )
     }
   }

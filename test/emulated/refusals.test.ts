@@ -51,22 +51,14 @@ t.test('a table with other keys stops the start', async (t) => {
 
 const credentials = 'AWS credentials must be valid and allow dynamodb:GetItem on the table "test"'
 const rejections: [status: number, type: string | undefined, message: string][] = [
-  [
-    400,
-    'UnrecognizedClientException',
-    `${credentials}; DynamoDB says: UnrecognizedClientException.`,
-  ],
-  [400, 'InvalidSignatureException', `${credentials}; DynamoDB says: InvalidSignatureException.`],
-  [400, 'ExpiredTokenException', `${credentials}; DynamoDB says: ExpiredTokenException.`],
-  [
-    403,
-    'IncompleteSignatureException',
-    `${credentials}; DynamoDB says: IncompleteSignatureException.`,
-  ],
+  [400, 'UnrecognizedClientException', `${credentials}; AWS says: UnrecognizedClientException.`],
+  [400, 'InvalidSignatureException', `${credentials}; AWS says: InvalidSignatureException.`],
+  [400, 'ExpiredTokenException', `${credentials}; AWS says: ExpiredTokenException.`],
+  [403, 'IncompleteSignatureException', `${credentials}; AWS says: IncompleteSignatureException.`],
   [
     400,
     'AccessDeniedException',
-    `${credentials}; DynamoDB says: AccessDeniedException: the first line.`,
+    `${credentials}; AWS says: AccessDeniedException: the first line.`,
   ],
   [
     404,
