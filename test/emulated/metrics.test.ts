@@ -76,8 +76,8 @@ for (const [reason, fault] of failures) {
 }
 
 t.test('an error of the service is a failure: internal', async (t) => {
-  const { client, mock } = mockTable()
-  mock.on(commands.read).rejects(new TypeError('a bug'))
+  const { client, fail } = mockTable()
+  fail(commands.read, new TypeError('a bug'))
   const lines: string[] = []
   const app = buildApp({
     client,
