@@ -71,6 +71,17 @@ t.test('the image', { skip: await noEngine(), timeout: buildTimeout }, async (t)
     t.ok(added.reduce((sum, { bytes }) => sum + bytes, 0) < 10_000_000)
   })
 
+  t.test('has the version of its build argument, for its log', async (t) => {
+    const tag = `${image}-version`
+    await docker('build', '--quiet', '--tag', tag, '--build-arg', 'VERSION=1.2.3', '.')
+    t.teardown(() => docker('rmi', tag))
+
+    const format = '{{index .Config.Labels "org.opencontainers.image.version"}}'
+    t.equal(await docker('inspect', '--format', format, tag), '1.2.3')
+    t.match(await docker('inspect', '--format', '{{.Config.Env}}', tag), 'SERVICE_VERSION=1.2.3')
+    t.match(await docker('inspect', '--format', '{{.Config.Env}}', image), 'SERVICE_VERSION=dev')
+  })
+
   t.test('has a code cache that its Node.js accepts', async (t) => {
     const script = `
       const [file] = fs.readdirSync('/var/task').filter((name) => /^function-.*cjs$/.test(name))

@@ -16,6 +16,8 @@ const secrets = {
   Authorization: `Bearer ${secret}`,
   Cookie: `session=${secret}`,
   'X-Api-Key': secret,
+  'X-Amzn-Trace-Id': `Root=${secret}`,
+  traceparent: `00-${secret}`,
 }
 const name = 'a-name-that-is-not-for-the-log'
 
@@ -64,7 +66,10 @@ t.test('each log line is a JSON object without secrets', async (t) => {
 
   await t.test('the log lines of a rejected request, with any path', async (t) => {
     const property = fc.asyncProperty(hostileText, async (text) => {
-      const path = `/${data.newId(t)}${text}`.replace(/[^\x21-\x7e]/gu, encodeURIComponent)
+      const path = `/${data.newId(t)}${text}?token=${secret}`.replace(
+        /[^\x21-\x7e]/gu,
+        encodeURIComponent
+      )
 
       const { headers } = await sendOnSocket(pool, { method: 'POST', path, headers: secrets })
 

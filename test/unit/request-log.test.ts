@@ -190,6 +190,34 @@ t.test('a response that fails while it is sent is one line', async (t) => {
   t.match(lines(), [{ level: 'ERROR', reason: 'internal', msg: 'a fault' }])
 })
 
+t.test('an error of the connection is in the line', async (t) => {
+  const { app, lines } = start([], (app) => {
+    app.get('/', async (_request, reply) => {
+      reply.raw.emit('error', new Error('a fault'))
+      return 'text'
+    })
+  })
+
+  await inject(app, { path: '/' }).catch(() => {})
+
+  t.match(lines(), [{ level: 'ERROR', reason: 'internal', msg: 'a fault' }])
+  t.equal(lines().length, 1)
+})
+
+t.test('a response after its client has gone is one line', async (t) => {
+  const { app, lines } = start([], (app) => {
+    app.get('/', async (_request, reply) => {
+      reply.raw.emit('close')
+      return 'text'
+    })
+  })
+
+  await inject(app, { path: '/' }).catch(() => {})
+
+  t.match(lines(), [{ level: 'INFO', reason: 'client' }])
+  t.equal(lines().length, 1)
+})
+
 t.test('a response with an invalid header is one line', async (t) => {
   const { app, lines } = start([], (app) => {
     app.get('/', async (_request, reply) => reply.header('x-secret', 'sécret\n').send('text'))
