@@ -55,13 +55,13 @@ export function startTelemetry(app: FastifyInstance, signals: Signals): void {
 }
 
 function startSdk(log: FastifyBaseLogger, { traces, metrics }: Signals): NodeSDK {
-  // While a collector is away, each export fails: the first failure is logged. With OTEL_LOG_LEVEL, the
-  // SDK replaces this logger by one that prints all.
+  // While a collector is away, each export fails: only the first problem is logged. With OTEL_LOG_LEVEL,
+  // the SDK replaces this logger by one that prints all.
   let warn = (message: string): void => {
     warn = ignore
     // Of an error, it is all that the error has, as JSON.
     const [, cause = message] = /"message":"([^"]*)"/.exec(message) ?? []
-    log.warn({ cause }, 'telemetry cannot be exported')
+    log.warn(`OpenTelemetry: ${cause}`)
   }
   const once = (message: string) => warn(message)
   const logger = { error: once, warn: once, info: ignore, debug: ignore, verbose: ignore }

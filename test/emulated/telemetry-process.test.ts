@@ -1,46 +1,17 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { relative } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import t, { type Test } from 'tap'
-import { request } from 'undici'
-import { buildFunction } from '../../src/build/build-function.ts'
-import { buildServer } from '../../src/build/bundle.ts'
+import t from 'tap'
 import { startEmbeddedTable } from '../support/embedded-table.ts'
-import { greeting, messageFor, seedPerson } from '../support/greeting.ts'
 import { type Respond, startOtlpReceiver } from '../support/otlp-receiver.ts'
-import { origin, startProcess } from '../support/start-process.ts'
-import { TestData } from '../support/test-data.ts'
-import { lambdaEnvironment } from '../targets/lambda.ts'
+import { startServerProcess } from '../support/server-process.ts'
 
 /** Milliseconds: half of what the shutdown of a server may take. */
 const shutdownTime = 5000
 
 const table = await startEmbeddedTable()
 t.teardown(table.stop)
-const data = new TestData(table.repository)
 
 // They wait for processes most of the time.
 t.jobs = 3
 const concurrent = { buffered: true }
-
-/** Starts the server as a process. */
-async function start(t: Test, variables: NodeJS.ProcessEnv, program = 'main.ts') {
-  const env = { ...lambdaEnvironment(table), LOG_LEVEL: 'info', HOST: '127.0.0.1', ...variables }
-  const { ended, kill, printed } = startProcess(t, t.testdir(), env, program)
-  const url = await printed(origin)
-
-  async function greet(t: Test): Promise<void> {
-    const person = await seedPerson(t, data)
-    const { body } = await request(`${url}${greeting(person.id).path}`)
-    t.equal(await body.text(), messageFor(person))
-  }
-
-  async function stop() {
-    kill('SIGTERM')
-    return ended()
-  }
-  return { greet, stop }
-}
 
 const signals: [variables: NodeJS.ProcessEnv, path: string][] = [
   [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: '/v1/traces' }, '/v1/traces'],
@@ -57,7 +28,7 @@ for (const [variables, path] of signals) {
         name,
         name.endsWith('ENDPOINT') ? `${receiver.endpoint}${value}` : value,
       ])
-      const { greet, stop } = await start(t, Object.fromEntries(entries))
+      const { greet, stop } = await startServerProcess(t, table, Object.fromEntries(entries))
 
       await greet(t)
 
@@ -84,7 +55,7 @@ for (const [what, respond] of collectors) {
     concurrent,
     async (t) => {
       const receiver = await startOtlpReceiver(t, respond)
-      const { greet, stop } = await start(t, {
+      const { greet, stop } = await startServerProcess(t, table, {
         OTEL_EXPORTER_OTLP_ENDPOINT: respond ? receiver.endpoint : 'http://127.0.0.1:1',
         // Milliseconds.
         OTEL_BSP_SCHEDULE_DELAY: '10',
@@ -99,69 +70,30 @@ for (const [what, respond] of collectors) {
       t.equal(code, 0)
       t.ok(performance.now() - before < shutdownTime)
       t.equal(stderr, '')
-      const lines = stdout.split('\n').filter((line) => line.includes('telemetry'))
-      t.ok(lines.length <= 1)
-      t.notMatch(lines, /\\n|an internal text/)
+      const problems = problemsIn(stdout)
+      t.ok(problems.length <= 1)
+      t.notMatch(stdout, /\\n|an internal text/)
       if (what === 'responds with 500')
-        t.match(JSON.parse(String(lines[0])), {
-          cause: 'Internal Server Error',
-          msg: 'telemetry cannot be exported',
-        })
+        t.strictSame(problems, ['OpenTelemetry: Internal Server Error'])
     }
   )
 }
 
-t.test('the built server', async (t) => {
-  const folder = t.testdir({
-    'list-files.mjs': `
-      import { registerHooks } from 'node:module'
-      registerHooks({
-        load(url, context, next) {
-          console.log('loaded', url)
-          return next(url, context)
-        },
-      })`,
-  })
-  await buildServer(`${folder}/dist`)
-  const files = await readdir(`${folder}/dist`)
-  const programs = files.filter((file) => file.endsWith('.mjs'))
+t.test('an unknown value of a variable is logged', concurrent, async (t) => {
+  const { endpoint } = await startOtlpReceiver(t)
+  const variables = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_TRACES_SAMPLER: 'sometimes' }
+  const { stop } = await startServerProcess(t, table, variables)
 
-  /** Starts the built server; returns which of its files with OpenTelemetry it loads. */
-  async function loadedBy(t: Test, variables: NodeJS.ProcessEnv) {
-    const list = `--import=${pathToFileURL(`${folder}/list-files.mjs`)}`
-    const env = { NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} ${list}`, ...variables }
-    const { greet, stop } = await start(t, env, relative('src', `${folder}/dist/main.mjs`))
-    await greet(t)
-    const { code, stdout } = await stop()
-    t.equal(code, 0)
-    const loaded = programs.filter((file) => stdout.includes(`dist/${file}\n`))
-    t.ok(loaded.includes('main.mjs'))
-    const texts = await Promise.all(
-      loaded.map((file) => readFile(`${folder}/dist/${file}`, 'utf8'))
-    )
-    return loaded.filter((_, index) => /opentelemetry/i.test(String(texts[index])))
-  }
+  const { stdout } = await stop()
 
-  t.test('exports traces', async (t) => {
-    const { endpoint, spans } = await startOtlpReceiver(t)
-    const loaded = await loadedBy(t, { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint })
-    t.ok(loaded.some((file) => file.startsWith('telemetry-')))
-    t.ok(spans().some(({ kind }) => kind === 'SERVER'))
-  })
-
-  t.test('loads nothing of OpenTelemetry without an endpoint', async (t) => {
-    t.strictSame(await loadedBy(t, { OTEL_SERVICE_NAME: 'hello' }), [])
-  })
-
-  t.test('loads nothing of OpenTelemetry if it is disabled', async (t) => {
-    const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' }
-    t.strictSame(await loadedBy(t, { ...endpoint, OTEL_SDK_DISABLED: 'true' }), [])
-  })
+  t.match(problemsIn(stdout), [/^OpenTelemetry: .*OTEL_TRACES_SAMPLER value "sometimes"/])
 })
 
-t.test('the built function contains nothing of OpenTelemetry', async (t) => {
-  const folder = t.testdir()
-  await buildFunction('src/lambda/handler.ts', folder)
-  for (const file of await readdir(folder))
-    t.notMatch(await readFile(`${folder}/${file}`, 'utf8'), /opentelemetry/i, file)
-})
+/** Returns the messages of the log that come from OpenTelemetry. */
+function problemsIn(stdout: string): string[] {
+  const messages = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line).msg)
+  return messages.filter((message) => message.includes('OpenTelemetry'))
+}

@@ -273,12 +273,29 @@ t.test('no personal name, query, header or text of DynamoDB is exported', async 
   }
 })
 
-t.test('a malformed endpoint is an error of the configuration', async (t) => {
-  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' }
-  await t.rejects(
-    loadTelemetry(fastify(), env),
-    new ConfigError(
-      'OTEL_EXPORTER_OTLP_ENDPOINT must be an http or https URL; it is "collector:4318".'
+for (const endpoint of ['collector', 'collector:4318']) {
+  t.test(`the endpoint "${endpoint}" is an error of the configuration`, async (t) => {
+    await t.rejects(
+      loadTelemetry(fastify(), { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: endpoint }),
+      new ConfigError(
+        `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT must be an http or https URL; it is "${endpoint}".`
+      )
     )
-  )
-})
+  })
+}
+
+const unobserved = [
+  {},
+  { OTEL_EXPORTER_OTLP_ENDPOINT: '' },
+  { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, OTEL_SDK_DISABLED: 'True' },
+]
+for (const env of unobserved) {
+  t.test(`with ${JSON.stringify(Object.keys(env))}, no request is observed`, async (t) => {
+    const app = fastify()
+    const before = app.server.listenerCount('request')
+
+    await loadTelemetry(app, env)
+
+    t.equal(app.server.listenerCount('request'), before)
+  })
+}
