@@ -17,6 +17,7 @@ import {
   type Person,
   seedPerson,
 } from '../support/greeting.ts'
+import { startStopwatch } from '../support/stopwatch.ts'
 import type { Response } from '../support/target.ts'
 import { TestData } from '../support/test-data.ts'
 
@@ -61,9 +62,9 @@ export function specifyFaults(t: Test, environment: Environment, kind: 'serve' |
   async function greet(id: string) {
     const instance = free.shift()
     if (!instance) throw new Error('more tests than instances run concurrently')
-    const start = performance.now()
+    const stop = startStopwatch()
     const response = await instance.send(greeting(id))
-    const time = performance.now() - start
+    const time = stop()
     free.push(instance)
     // DynamoDB may still apply a request that the service has aborted.
     await proxy.settled()
