@@ -6,6 +6,7 @@ import t, { type Test } from 'tap'
 import { Pool } from 'undici'
 import { localConnection } from '../../src/local/embedded-dynamodb.ts'
 import { startEmbeddedTable } from '../support/embedded-table.ts'
+import { stopClock } from '../support/fake-clock.ts'
 import { basePath, greeting } from '../support/greeting.ts'
 import { listen } from '../support/listen.ts'
 import { startStopwatch } from '../support/stopwatch.ts'
@@ -81,9 +82,13 @@ t.test('requests beyond the limit get 503 at once, and those in flight end', asy
   })
   const get = (path: string) => sendOnSocket(pool, { path })
 
-  isHolding = true
   const { path } = greeting('1')
-  const requests = Array.from({ length: 100 }, () => get(path))
+  const greet = () => Promise.all(Array.from({ length: 100 }, () => get(path)))
+  // Connections are open, and then no request reaches its deadline.
+  await greet()
+  stopClock(t)
+  isHolding = true
+  const requests = greet()
   while (held.length < 100) await once(database, 'request')
   const rejected = await get(path)
   const health = await get('/health')
@@ -97,7 +102,7 @@ t.test('requests beyond the limit get 503 at once, and those in flight end', asy
     detail: 'The server is overloaded. Retry later.',
   })
   t.equal(health.status, 200)
-  t.ok((await Promise.all(requests)).every(({ status }) => status === 404))
+  t.ok((await requests).every(({ status }) => status === 404))
   t.equal((await get(path)).status, 404)
 })
 
