@@ -12,6 +12,7 @@ import t from 'tap'
 import { request } from 'undici'
 import { createDynamoDBClient } from '../../src/dynamodb/client.ts'
 import { parseTemplate } from '../../src/dynamodb/parse-template.ts'
+import { patience } from '../../src/dynamodb/patience.ts'
 import { createRepository } from '../../src/hello/repository.ts'
 import { runCloudSuite } from '../support/cloud-suite.ts'
 import { buildTimeout } from '../support/compose.ts'
@@ -47,7 +48,7 @@ t.test('a stack on MiniStack', { skip, timeout: buildTimeout }, async (t) => {
     ...ministack.connection,
     endpoint: ministack.env.AWS_ENDPOINT_URL_CLOUDFORMATION,
   })
-  const client = createDynamoDBClient(ministack.connection)
+  const client = createDynamoDBClient({ ...ministack.connection, ...patience })
   t.teardown(() => {
     cloudFormation.destroy()
     client.destroy()

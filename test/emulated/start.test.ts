@@ -4,6 +4,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import t, { type Test } from 'tap'
 import { request } from 'undici'
 import { createDynamoDBClient } from '../../src/dynamodb/client.ts'
+import { patience } from '../../src/dynamodb/patience.ts'
 import { createRepository, type Repository } from '../../src/hello/repository.ts'
 import { localConnection } from '../../src/local/embedded-dynamodb.ts'
 import { embeddedTableName } from '../../src/local/sample-names.ts'
@@ -25,7 +26,7 @@ async function get(url: string) {
 
 /** Connects to the embedded table of another process. */
 function openTable(t: Test, endpoint: string): Repository {
-  const client = createDynamoDBClient(localConnection(endpoint))
+  const client = createDynamoDBClient({ ...localConnection(endpoint), ...patience })
   t.teardown(() => client.destroy())
   return createRepository(DynamoDBDocumentClient.from(client), embeddedTableName)
 }

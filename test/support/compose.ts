@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb'
 import { DockerComposeEnvironment } from 'testcontainers'
 import { createDynamoDBClient } from '../../src/dynamodb/client.ts'
+import { patience } from '../../src/dynamodb/patience.ts'
 import { createRepository } from '../../src/hello/repository.ts'
 import { localConnection } from '../../src/local/embedded-dynamodb.ts'
 import { docker } from './docker.ts'
@@ -44,7 +45,7 @@ export async function startCompose(project = newProject()) {
     return `http://127.0.0.1:${environment.getContainer(`${service}-1`).getMappedPort(port)}`
   }
   const dynamodb = origin('dynamodb', 8000)
-  const client = createDynamoDBClient(localConnection(dynamodb))
+  const client = createDynamoDBClient({ ...localConnection(dynamodb), ...patience })
   const documentClient = DynamoDBDocumentClient.from(client)
   const repository = createRepository(documentClient, tableName)
 

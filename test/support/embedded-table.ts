@@ -3,6 +3,7 @@ import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb'
 import { readConfig } from '../../src/config.ts'
 import { createDynamoDBClient } from '../../src/dynamodb/client.ts'
 import { createTable } from '../../src/dynamodb/create-table.ts'
+import { patience } from '../../src/dynamodb/patience.ts'
 import { createRepository } from '../../src/hello/repository.ts'
 import { startEmbeddedDynamoDB } from '../../src/local/embedded-dynamodb.ts'
 import { deletePartition } from './delete-partition.ts'
@@ -13,7 +14,8 @@ export type EmbeddedTable = Awaited<ReturnType<typeof startEmbeddedTable>>
 export async function startEmbeddedTable() {
   const tableName = 'test'
   const database = await startEmbeddedDynamoDB()
-  const client = createDynamoDBClient(database.connection)
+  // Unlike the app, the tests wait for a database that is slow.
+  const client = createDynamoDBClient({ ...database.connection, ...patience })
   await createTable(client, tableName)
   const documentClient = DynamoDBDocumentClient.from(client)
   const repository = createRepository(documentClient, tableName)
@@ -34,6 +36,7 @@ export async function startEmbeddedTable() {
 
   async function stop(): Promise<void> {
     client.destroy()
+    app.client.destroy()
     await database.close()
   }
   const items = {
@@ -41,7 +44,8 @@ export async function startEmbeddedTable() {
     forget: (id: string) => deletePartition(documentClient, tableName, id),
   }
   const config = readConfig({ DYNAMODB_TABLE_NAME: tableName, LOG_LEVEL: 'silent' })
-  const app = { client: documentClient, config }
+  const appClient = DynamoDBDocumentClient.from(createDynamoDBClient(database.connection))
+  const app = { client: appClient, config }
   return {
     app,
     connection: database.connection,

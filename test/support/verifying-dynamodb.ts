@@ -21,6 +21,7 @@ import { Value } from 'typebox/value'
 import { createDynamoDBClient } from '../../src/dynamodb/client.ts'
 import { createTable } from '../../src/dynamodb/create-table.ts'
 import { parseTemplate } from '../../src/dynamodb/parse-template.ts'
+import { patience } from '../../src/dynamodb/patience.ts'
 import { createRepository } from '../../src/hello/repository.ts'
 import { endWithTests } from './child.ts'
 import { findItems } from './greeting.ts'
@@ -62,7 +63,7 @@ export async function startVerifyingDynamoDB(host = '127.0.0.1') {
   const endpoint = await listening(server.stderr)
   const admin = await createAdministrator(endpoint)
   const connection = { endpoint, region, credentials: admin }
-  const client = createDynamoDBClient(connection)
+  const client = createDynamoDBClient({ ...connection, ...patience })
   await createTable(client, tableName)
   const repository = createRepository(DynamoDBDocumentClient.from(client), tableName)
   const iam = new IAMClient(connection)

@@ -8,6 +8,7 @@ import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { Pool } from 'undici'
 import { createDynamoDBClient } from '../../src/dynamodb/client.ts'
+import { patience } from '../../src/dynamodb/patience.ts'
 import { createRepository } from '../../src/hello/repository.ts'
 import { localConnection } from '../../src/local/embedded-dynamodb.ts'
 import { childVariables, endWithTests } from '../support/child.ts'
@@ -30,7 +31,9 @@ const Database = Type.Object({ endpoint: Type.String(), tableName: Type.String()
 export async function startProcesses(): Promise<Environment> {
   const database = start('test/support/database-process.ts')
   const { endpoint, tableName } = Value.Parse(Database, await database.message())
-  const client = DynamoDBDocumentClient.from(createDynamoDBClient(localConnection(endpoint)))
+  const client = DynamoDBDocumentClient.from(
+    createDynamoDBClient({ ...localConnection(endpoint), ...patience })
+  )
 
   const variables = (options: InstanceOptions) => ({
     DYNAMODB_TABLE_NAME: tableName,

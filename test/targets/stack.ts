@@ -2,6 +2,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { Pool } from 'undici'
 import type { Stack } from '../../src/cli/stack.ts'
 import { createDynamoDBClient } from '../../src/dynamodb/client.ts'
+import { patience } from '../../src/dynamodb/patience.ts'
 import { createRepository } from '../../src/hello/repository.ts'
 import { basePath, idIn } from '../support/greeting.ts'
 import { requestsAtOnce, type StartedTarget, type Target } from '../support/target.ts'
@@ -39,7 +40,7 @@ async function start({ endpoint, region, tableName }: Stack): Promise<StartedTar
   const { origin, pathname } = new URL(endpoint)
   const prefix = pathname.slice(0, pathname.lastIndexOf(`${basePath}/`))
   const pool = new Pool(origin, { connections: requestsAtOnce })
-  const client = createDynamoDBClient({ region })
+  const client = createDynamoDBClient({ region, ...patience })
   const repository = createRepository(DynamoDBDocumentClient.from(client), tableName)
 
   // Reads of names are eventually consistent, those of the service too, and several replicas respond to

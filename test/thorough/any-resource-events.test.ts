@@ -1,7 +1,7 @@
 import t from 'tap'
 import '../support/use-notes.ts'
 import { specifyAnyResource } from '../spec/any-resource.ts'
-import { functionUrl, multiValueLoadBalancer } from '../support/lambda-events.ts'
+import { functionUrl, loadBalancer, multiValueLoadBalancer } from '../support/lambda-events.ts'
 
 const { lambdaTarget, startHandler } = await import('../targets/lambda.ts')
 
@@ -9,5 +9,5 @@ const { lambdaTarget, startHandler } = await import('../targets/lambda.ts')
 const started = await startHandler()
 t.teardown(started.stop)
 
-for (const source of [functionUrl, multiValueLoadBalancer])
+for (const source of [functionUrl, loadBalancer, multiValueLoadBalancer])
   t.test(`behind ${source.name}`, async (t) => specifyAnyResource(t, lambdaTarget(started, source)))
