@@ -43,7 +43,7 @@ export async function startServer(
     serverFactory: createHttpServer,
   })
   app.addHook('onClose', async () => baseClient.destroy())
-  await loadTelemetry(app, process.env)
+  await loadTelemetry(app, config.SERVICE_VERSION, process.env)
   requireHost(app)
   shutDownGracefully(app)
   limitConcurrency(app)

@@ -40,8 +40,8 @@ const flushTimeout = 2000
  * Exports spans and metrics of a server's requests and of the requests to DynamoDB until the server
  * closes. OpenTelemetry's SDK reads its own variables: endpoint, headers, sampler, resource, …
  */
-export function startTelemetry(app: FastifyInstance, signals: Signals): void {
-  const sdk = startSdk(app.log, signals)
+export function startTelemetry(app: FastifyInstance, version: string, signals: Signals): void {
+  const sdk = startSdk(app.log, version, signals)
   observeRequests(app)
   const unsubscribe = observeDynamoDB()
 
@@ -54,7 +54,7 @@ export function startTelemetry(app: FastifyInstance, signals: Signals): void {
   })
 }
 
-function startSdk(log: FastifyBaseLogger, { traces, metrics }: Signals): NodeSDK {
+function startSdk(log: FastifyBaseLogger, version: string, { traces, metrics }: Signals): NodeSDK {
   // While a collector is away, each export fails: only the first problem is logged. With OTEL_LOG_LEVEL,
   // the SDK replaces this logger by one that prints all.
   let warn = (message: string): void => {
@@ -67,7 +67,7 @@ function startSdk(log: FastifyBaseLogger, { traces, metrics }: Signals): NodeSDK
   const logger = { error: once, warn: once, info: ignore, debug: ignore, verbose: ignore }
   diag.setLogger(logger, DiagLogLevel.WARN)
 
-  const [name, version] = userAgent.split('/')
+  const [name] = userAgent.split('/')
   const service = resourceFromAttributes({ 'service.name': name, 'service.version': version })
   const sdk = new NodeSDK({
     resource: defaultResource().merge(service),
@@ -129,6 +129,8 @@ function observeRequests(app: FastifyInstance): void {
     const name = method === '_OTHER' ? 'HTTP' : method
     const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, parent)
     const observed: Observed = { context: trace.setSpan(parent, span) }
+    // The log has the id of the trace, as if the caller had sent it.
+    propagation.inject(observed.context, headers)
     inFlight.set(request, observed)
     active.add(1, common)
 

@@ -32,8 +32,12 @@ for (const [variables, path] of signals) {
 
       await greet(t)
 
-      t.match(await stop(), { code: 0, stderr: '' })
+      const { code, stderr, stdout } = await stop()
+
+      t.strictSame({ code, stderr }, { code: 0, stderr: '' })
       t.strictSame([...new Set(receiver.received.map(({ path }) => path))], [path])
+      for (const { kind, traceId } of receiver.spans())
+        if (kind === 'SERVER') t.match(stdout, `"traceId":"${traceId}"`, 'the log has the trace')
       const names = path === '/v1/traces' ? receiver.spans() : receiver.metrics()
       t.ok(names.length > 1, 'the shutdown exports what is left')
       for (const { attributes, kind } of receiver.spans())
