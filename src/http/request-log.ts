@@ -10,8 +10,8 @@ import { type DynamoDBRequest, dynamoDBRequests } from '../dynamodb/requests.ts'
 
 /**
  * Why a request failed, for alarms and queries:
- * - `database`: DynamoDB failed, or refused a request.
- * - `deadline`: the request reached its deadline; `dynamodb` shows what it waited for.
+ * - `database`: DynamoDB failed, refused a request, or had not responded at the deadline.
+ * - `deadline`: the request reached its deadline, and waited for something else.
  * - `load`: the server is overloaded.
  * - `client`: the client closed the connection. That is no failure of the service.
  * - `internal`: any other error of the service.
@@ -112,9 +112,13 @@ export class RequestLog extends LogController {
 
   #log(request: FastifyRequest, reply: FastifyReply, status: number | undefined, message: string) {
     reply.isLogged = true
-    const { dynamoDBRequests, method, routeOptions, url } = request
-    const { reason, error } = reply.failure ?? {}
+    const { method, routeOptions, url } = request
+    const { error } = reply.failure ?? {}
     const now = performance.now()
+    const dynamodb = request.dynamoDBRequests?.map(describe) ?? []
+    const isWaiting = dynamodb.some(({ pending }) => pending)
+    const reason =
+      reply.failure?.reason === 'deadline' && isWaiting ? 'database' : reply.failure?.reason
     const line = {
       method,
       // Not the query, which may have credentials.
@@ -122,7 +126,7 @@ export class RequestLog extends LogController {
       route: routeOptions.url,
       status,
       ms: Math.round(reply.elapsedTime),
-      dynamodb: dynamoDBRequests?.length ? dynamoDBRequests.map(describe) : undefined,
+      dynamodb: dynamodb.length > 0 ? dynamodb : undefined,
       reason,
       err: error,
     }

@@ -59,7 +59,7 @@ t.test('a greeting has the milliseconds of its requests to DynamoDB', async (t) 
 const failures = [
   ['database', 'error 500'],
   ['database', 'missing table'],
-  ['deadline', 'hang before it is applied'],
+  ['database', 'hang before it is applied'],
 ] as const
 for (const [reason, fault] of failures) {
   t.test(`a DynamoDB with the fault "${fault}" is a failure: ${reason}`, async (t) => {

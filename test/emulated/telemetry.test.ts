@@ -166,7 +166,7 @@ t.test('a request with an unknown expectation has a span', async (t) => {
 })
 
 const failures: [fault: Fault, type: string, attempts: number][] = [
-  ['throttle', 'ProvisionedThroughputExceededException', 3],
+  ['error 500', 'InternalServerError', 3],
   ['missing table', 'ResourceNotFoundException', 1],
   ['reset before it is applied', 'ECONNRESET', 3],
 ]

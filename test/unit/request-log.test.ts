@@ -88,11 +88,22 @@ t.test('at the deadline, the line has the request to DynamoDB that is pending', 
   await inject(app, greeting('1'))
 
   const [line] = lines()
-  t.match(line, { level: 'ERROR', status: 503, reason: 'deadline' })
+  t.match(line, { level: 'ERROR', status: 503, reason: 'database' })
   const { ms, ...pending } = line.dynamodb[1]
   t.strictSame(pending, { operation: write, attempts: 1, pending: true })
   t.ok(ms >= 2000 && ms <= line.ms, `${ms} of ${line.ms} ms`)
 })
+
+t.test(
+  'at the deadline of a request that does not wait for DynamoDB, the line says so',
+  async (t) => {
+    const { app, lines } = start([], (app) => app.get('/wait', () => new Promise(() => {})))
+
+    await inject(app, { path: '/wait' })
+
+    t.match(lines(), [{ level: 'ERROR', status: 503, reason: 'deadline', dynamodb: undefined }])
+  }
+)
 
 t.test('requests to DynamoDB of concurrent requests do not mix', async (t) => {
   const { app, lines } = start(Array(20).fill(done))
