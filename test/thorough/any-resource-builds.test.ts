@@ -6,7 +6,7 @@ import { useNotes } from '../support/use-notes.ts'
 const { startBuilt } = await import('../targets/built-function.ts')
 const { lambdaTarget } = await import('../targets/lambda.ts')
 
-/** What emulated/any-resource-built.test.ts leaves out. */
+/** What thorough/any-resource-built.test.ts leaves out. */
 t.test('the built function', async (t) => {
   const started = await startBuilt(t, 'the built function', [useNotes])
   for (const source of [httpApi, loadBalancer])

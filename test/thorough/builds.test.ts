@@ -5,7 +5,7 @@ import { loadBalancer, restApi } from '../support/lambda-events.ts'
 import { startBuilt } from '../targets/built-function.ts'
 import { lambdaTarget } from '../targets/lambda.ts'
 
-/** What emulated/built-function.test.ts leaves out. */
+/** What thorough/built-function.test.ts leaves out. */
 t.test('the built function', async (t) => {
   const started = await startBuilt(t, 'the built function')
   t.test('behind a load balancer', async (t) =>
