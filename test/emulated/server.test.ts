@@ -147,8 +147,10 @@ const slow: [what: string, bytes: string, status: RegExp][] = [
     /^HTTP\/1.1 400 /,
   ],
 ]
+// They wait most of the time.
+t.jobs = slow.length
 for (const [what, bytes, status] of slow) {
-  t.test(`a client that ${what} is disconnected`, async (t) => {
+  t.test(`a client that ${what} is disconnected`, { buffered: true }, async (t) => {
     const { server } = await start(t)
 
     const stop = startStopwatch()
