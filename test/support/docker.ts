@@ -1,11 +1,10 @@
 import { execFile, spawn } from 'node:child_process'
-import { lookup } from 'node:dns/promises'
 import { readFile } from 'node:fs/promises'
-import { networkInterfaces } from 'node:os'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { getContainerRuntimeClient } from 'testcontainers'
 import { endWithTests } from './child.ts'
+import { isFree } from './listen.ts'
 
 /** Runs a command of Docker; returns its output. Throws if the command fails. */
 export async function docker(...args: string[]): Promise<string> {
@@ -43,12 +42,9 @@ export async function noEngine(): Promise<string | false> {
 /** docker-compose.yml publishes ports on 127.0.0.1 of the engine's machine, and containers call the tests. */
 async function remoteEngine(): Promise<string | false> {
   const { host } = (await getContainerRuntimeClient()).info.containerRuntime
-  const addresses = Object.values(networkInterfaces()).flatMap((each = []) =>
-    each.map(({ address }) => address)
-  )
-  const { address } = await lookup(host)
+  // A server can listen on the addresses of its machine only.
   return (
-    !addresses.includes(address) &&
+    !(await isFree(0, host)) &&
     `it requires a container engine of this machine: its host is ${host}`
   )
 }

@@ -38,7 +38,8 @@ export async function freePort(host?: string): Promise<number> {
   }
 }
 
-async function isFree(port: number, host?: string): Promise<boolean> {
+/** Returns whether a server can listen on a port; 0 is any port of the host. */
+export async function isFree(port: number, host?: string): Promise<boolean> {
   const server = createServer()
   try {
     await listenOn(server, port, host)

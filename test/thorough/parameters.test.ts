@@ -31,6 +31,7 @@ const Template = Type.Object({ Parameters: Type.Record(Type.String(), Parameter)
 const texts: Record<string, string> = {
   AlarmEmail: 'operator@example.com',
   ReservedConcurrency: '10',
+  Version: '1a2b3c4',
 }
 
 /**
