@@ -2,6 +2,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import manifest from '../../package.json' with { type: 'json' }
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const pages = globSync(['*.md', '{.github,src,test}/**/*.md'], { cwd: root })
@@ -17,6 +18,16 @@ t.test('each relative link of the documentation leads to a file and a heading', 
       if (heading) t.ok(headings(target).includes(heading), `${page}: ${path}#${heading}`)
     }
   }
+})
+
+t.test('each npm script that the documentation names exists', async (t) => {
+  const scripts = ['ci', 'start', 'test', ...Object.keys(manifest.scripts)]
+  for (const page of pages)
+    for (const [command, name = ''] of read(page).matchAll(
+      /\bnpm (?:run )?(?:--silent )?([\w:]+)/g
+    ))
+      if (/npm run|npm start|npm test/.test(command))
+        t.ok(scripts.includes(name), `${page}: ${command}`)
 })
 
 t.test('the README has at most 200 lines', async (t) => {
