@@ -64,7 +64,8 @@ export async function buildServer(outdir: string): Promise<void> {
     outExtension: { '.js': '.mjs' },
     // Beside the bundle in the image.
     alias: { 'aws-lambda-ric': './aws-lambda-ric/index.mjs' },
-    external: ['./aws-lambda-ric/index.mjs'],
+    // Not in the image: a package tries whether another one is there, and the tests have it.
+    external: ['./aws-lambda-ric/index.mjs', 'supports-color'],
     // For the packages in the bundle that are CommonJS.
     banner: {
       js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url)",

@@ -33,11 +33,13 @@ export async function startCompose(project = newProject()) {
     .withStartupTimeout(buildTimeout)
     .up()
     .catch(async (error) => {
+      const compose = (...args: string[]) =>
+        // The first error is the one to report.
+        docker('compose', '--project-name', project, '--profile', '*', ...args).catch(String)
+      const state = `${await compose('ps', '--all')}\n${await compose('logs', '--tail', '20')}`
       // testcontainers does this, too, but not for the services of a profile.
-      const down = ['--profile', '*', 'down', '--volumes']
-      // The first error is the one to report.
-      await docker('compose', '--project-name', project, ...down).catch(() => {})
-      throw error
+      await compose('down', '--volumes')
+      throw new Error(state, { cause: error })
     })
 
   // docker-compose.yml publishes on 127.0.0.1, and the engine is of this machine (noEngine).
