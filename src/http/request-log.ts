@@ -39,12 +39,13 @@ const levels = {
   internal: 'error',
 } as const
 
-const current = new AsyncLocalStorage<FastifyRequest>()
+// Not the request itself: a connection to DynamoDB keeps the store of the request that has opened it.
+const current = new AsyncLocalStorage<LoggedRequest[]>()
 
 function ignore(): void {}
 dynamoDBRequests.subscribe({
   // A request to DynamoDB may also belong to none, such as that of the server's start.
-  start: (request) => current.getStore()?.dynamoDBRequests?.push(request),
+  start: (request) => current.getStore()?.push(request),
   end: ignore,
   asyncStart: ignore,
   asyncEnd: (request: LoggedRequest) => {
@@ -69,7 +70,7 @@ export class RequestLog extends LogController {
       reply.raw.once('close', () => {
         if (!reply.isLogged) this.#requestAborted(request, reply)
       })
-      current.run(request, done)
+      current.run(request.dynamoDBRequests, done)
     })
   }
 

@@ -93,9 +93,10 @@ export async function handler(event: unknown, context: Context): Promise<Respons
     path: '/',
     requestContext: { identity: { sourceIp } },
   }
-  const response: Response = await invocation.run({ event, context, url, logFields }, () =>
-    proxy(adapted, context)
-  )
+  const store: Invocation = { event, context, url, logFields }
+  const response: Response = await invocation.run(store, () => proxy(adapted, context))
+  // A connection to DynamoDB keeps the store of the request that has opened it, and an event has megabytes.
+  store.event = undefined
   // A load balancer without multi-value headers reads one cookie; REST APIs and others read all.
   const cookie = response.multiValueHeaders?.['set-cookie']?.at(-1)
   if (cookie) response.headers['set-cookie'] = cookie
