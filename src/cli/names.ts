@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import confirm from '@inquirer/confirm'
 import { Command, CommanderError } from 'commander'
 import { ConfigError } from '../config.ts'
-import { isDynamoDBError } from '../dynamodb/failure.ts'
+import { isSdkError } from '../dynamodb/failure.ts'
 import { isPartitionKey } from '../dynamodb/partition-key.ts'
 import { explainInvalid, importNames } from './import-names.ts'
 import { type OpenTable, openTable } from './open-table.ts'
@@ -67,7 +67,7 @@ async function runCommand(args: string[], terminal: Terminal): Promise<number> {
         code = await act(table, argument, name)
       } catch (error) {
         const reason = String(error).replace(/\.*$/, '.')
-        if (isDynamoDBError(error)) throw new ConfigError(`${table.name} cannot be used: ${reason}`)
+        if (isSdkError(error)) throw new ConfigError(`${table.name} cannot be used: ${reason}`)
         if (error instanceof Error && 'syscall' in error)
           throw new ConfigError(`The file cannot be imported: ${error.message}.`)
         throw error

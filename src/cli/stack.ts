@@ -1,6 +1,6 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation'
 import { ConfigError } from '../config.ts'
-import { isDynamoDBError } from '../dynamodb/failure.ts'
+import { isSdkError } from '../dynamodb/failure.ts'
 import { patience } from '../dynamodb/patience.ts'
 import { firstLine, refuseSettingsOf } from '../dynamodb/refuse-settings.ts'
 
@@ -53,7 +53,7 @@ async function describe(client: CloudFormationClient, name: string) {
       throw new ConfigError(
         `The stack must be one that is deployed; there is no "${name}" in this account and ${await client.config.region()}.`
       )
-    if (isDynamoDBError(error))
+    if (isSdkError(error))
       throw new ConfigError(`The stack ${name} cannot be read: ${firstLine(String(error))}`)
     throw error
   }

@@ -1,6 +1,6 @@
 import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
 import { ConfigError } from '../config.ts'
-import { isDynamoDBError, isUnavailable } from './failure.ts'
+import { isSdkError, isUnavailable } from './failure.ts'
 import { firstLine } from './refuse-settings.ts'
 
 /**
@@ -23,7 +23,7 @@ export async function checkAccess(
  * @throws {ConfigError}
  */
 export function refuseTable(error: unknown, tableName: string): void {
-  if (!isDynamoDBError(error) || isUnavailable(error)) return
+  if (!isSdkError(error) || isUnavailable(error)) return
   const { message, name, $metadata } = error
   switch (name) {
     case 'ResourceNotFoundException':

@@ -1,8 +1,8 @@
 import { isThrottlingError, isTransientError } from '@smithy/core/retry'
 import type { SdkError } from '@smithy/types'
 
-/** Whether a request to DynamoDB failed with this error: the AWS SDK adds `$metadata` to all of them. */
-export function isDynamoDBError(error: unknown): error is SdkError {
+/** Whether a request to AWS failed with this error: the AWS SDK adds `$metadata` to all of them. */
+export function isSdkError(error: unknown): error is SdkError {
   return error instanceof Error && '$metadata' in error
 }
 
@@ -12,6 +12,6 @@ export function isDynamoDBError(error: unknown): error is SdkError {
  * would fail the same way: access denied, no such table, another key schema, an item that is too large.
  */
 export function isUnavailable(error: unknown): boolean {
-  if (!isDynamoDBError(error)) return false
+  if (!isSdkError(error)) return false
   return error.$fault !== 'client' || isThrottlingError(error) || isTransientError(error)
 }

@@ -2,7 +2,7 @@ import type { DynamoDBClientResolvedConfig } from '@aws-sdk/client-dynamodb'
 import { defaultProvider } from '@aws-sdk/credential-provider-node'
 import type { MiddlewareStack } from '@smithy/types'
 import { ConfigError, isHttpUrl } from '../config.ts'
-import { isDynamoDBError } from './failure.ts'
+import { isSdkError } from './failure.ts'
 
 /**
  * Throws a ConfigError in place of an error that the settings of the AWS SDK cause: its variables, its
@@ -20,7 +20,7 @@ export async function refuseSettings(error: unknown, regionVariable = 'AWS_REGIO
       'AWS credentials must be free of line breaks and other characters that an HTTP header cannot have.'
     )
   // An attempt to send the request was made: the settings are valid.
-  if (isDynamoDBError(error)) return
+  if (isSdkError(error)) return
 
   const reason = firstLine(error.message)
   if (reason.startsWith('Region ')) {

@@ -4,7 +4,11 @@ import type {
   ServiceInputTypes,
   ServiceOutputTypes,
 } from '@aws-sdk/client-dynamodb'
-import type { FinalizeRequestMiddleware, InitializeMiddleware } from '@smithy/types'
+import type {
+  FinalizeRequestMiddleware,
+  InitializeMiddleware,
+  ResponseMetadata,
+} from '@smithy/types'
 
 /** A request to DynamoDB, with all its attempts, as the channel publishes it. */
 export interface DynamoDBRequest {
@@ -23,19 +27,46 @@ export interface DynamoDBRequest {
 }
 
 /**
- * The requests to DynamoDB, for what observes them, such as the log. Without a subscriber, nothing is
- * published. (Node.js, "Diagnostics Channel", "Class: TracingChannel": `start` when a request starts,
- * `asyncEnd` when it has ended.)
+ * The channel of the requests to DynamoDB. Without an observer, nothing is published. (Node.js,
+ * "Diagnostics Channel", "Class: TracingChannel": `start` when a request starts, `asyncEnd` when it has
+ * ended.)
  */
-export const dynamoDBRequests = tracingChannel<unknown, DynamoDBRequest>('dynamodb.request')
+const channel = tracingChannel<unknown, DynamoDBRequest>('dynamodb.request')
 
 const key = 'dynamodb.request'
+
+/** Observes requests: when they start, and when they have ended. Returns what stops it. */
+export function observeRequests(
+  start: (request: DynamoDBRequest) => void,
+  asyncEnd: (request: DynamoDBRequest) => void
+): () => void {
+  const subscribers = { start, asyncEnd, end: ignore, asyncStart: ignore, error: ignore }
+  channel.subscribe(subscribers)
+  return () => channel.unsubscribe(subscribers)
+}
+
+function ignore(): void {}
+
+/** What the AWS SDK and Node.js add to their errors. */
+interface Failure {
+  $metadata?: ResponseMetadata
+  code?: string
+  name?: string
+}
+
+/** DynamoDB's own id and status of a request that has ended, and the name of its error. */
+export function outcomeOf({ error, result }: DynamoDBRequest) {
+  const { $metadata, code, name }: Failure = Object(error)
+  const { httpStatusCode, requestId } = result?.output.$metadata ?? $metadata ?? {}
+  // A system error of Node.js has no name of its own.
+  return { httpStatusCode, requestId, error: name === 'Error' ? (code ?? name) : name }
+}
 
 /** Publishes the requests of a client. */
 export function publishRequests({ middlewareStack }: DynamoDBClient): void {
   const publish: InitializeMiddleware<ServiceInputTypes, ServiceOutputTypes> =
     (next, context) => (args) => {
-      if (!dynamoDBRequests.hasSubscribers) return next(args)
+      if (!channel.hasSubscribers) return next(args)
       const request: DynamoDBRequest = {
         operation: String(context.commandName).replace(/Command$/, ''),
         tableName: 'TableName' in args.input ? args.input.TableName : undefined,
@@ -43,7 +74,7 @@ export function publishRequests({ middlewareStack }: DynamoDBClient): void {
         attempts: 0,
       }
       context[key] = request
-      return dynamoDBRequests.tracePromise(next, request, undefined, args)
+      return channel.tracePromise(next, request, undefined, args)
     }
   // Around all attempts.
   middlewareStack.add(publish, { step: 'initialize', priority: 'high' })

@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { isDynamoDBError, isUnavailable } from '../dynamodb/failure.ts'
+import { isSdkError, isUnavailable } from '../dynamodb/failure.ts'
 import { HttpProblem, sendProblem } from './problem.ts'
 import type { Reason } from './request-log.ts'
 
@@ -33,7 +33,7 @@ function explain(error: FastifyError | HttpProblem): Explanation {
   return {
     status: 500,
     detail: 'Internal error. The log has the cause under this request id.',
-    reason: isDynamoDBError(error) ? 'database' : 'internal',
+    reason: isSdkError(error) ? 'database' : 'internal',
   }
 }
 

@@ -6,7 +6,7 @@ import {
   type FastifyRequest,
   LogController,
 } from 'fastify'
-import { type DynamoDBRequest, dynamoDBRequests } from '../dynamodb/requests.ts'
+import { type DynamoDBRequest, observeRequests, outcomeOf } from '../dynamodb/requests.ts'
 
 /**
  * Why a request failed, for alarms and queries:
@@ -42,17 +42,13 @@ const levels = {
 // Not the request itself: a connection to DynamoDB keeps the store of the request that has opened it.
 const current = new AsyncLocalStorage<LoggedRequest[]>()
 
-function ignore(): void {}
-dynamoDBRequests.subscribe({
+observeRequests(
   // A request to DynamoDB may also belong to none, such as that of the server's start.
-  start: (request) => current.getStore()?.push(request),
-  end: ignore,
-  asyncStart: ignore,
-  asyncEnd: (request: LoggedRequest) => {
+  (request) => current.getStore()?.push(request),
+  (request: LoggedRequest) => {
     request.end = performance.now()
-  },
-  error: ignore,
-})
+  }
+)
 
 /** Logs one line for each request, when its response has been sent or the client has gone. */
 export class RequestLog extends LogController {
@@ -133,17 +129,17 @@ export class RequestLog extends LogController {
     }
     request.log[reason ? levels[reason] : 'info'](line, error?.message ?? message)
 
-    function describe({ operation, attempts, start, end, result, error }: LoggedRequest) {
-      const { $metadata, code, name }: Failure = Object(error)
+    function describe(request: LoggedRequest) {
+      const { operation, attempts, start, end } = request
+      const { error, requestId } = outcomeOf(request)
       // It had no response when the request ended.
-      const pending = end === undefined || name === 'AbortError'
+      const pending = end === undefined || error === 'AbortError'
       return {
         operation,
         ms: Math.round((end ?? now) - start),
         attempts,
-        requestId: (result?.output ?? { $metadata })?.$metadata?.requestId,
-        // A system error of Node.js has no name of its own.
-        error: pending ? undefined : name === 'Error' ? (code ?? name) : name,
+        requestId,
+        error: pending ? undefined : error,
         pending: pending || undefined,
       }
     }
@@ -153,10 +149,4 @@ export class RequestLog extends LogController {
 interface LoggedRequest extends DynamoDBRequest {
   /** Of `performance.now()`. */
   end?: number
-}
-
-interface Failure {
-  $metadata?: { requestId?: string }
-  code?: string
-  name?: string
 }

@@ -73,7 +73,7 @@ export async function handler(event: unknown, context: Context): Promise<Respons
   const request = readEvent(event)
   // Lambda sets the variable for each event, unless it sends several at once.
   const trace = { 'x-amzn-trace-id': process.env._X_AMZN_TRACE_ID }
-  const traceId = findTraceId(trace) ?? findTraceId({ ...request?.headers })
+  const traceId = findTraceId(trace) ?? findTraceId(request?.headers ?? {})
   const logFields = { apiRequestId: request?.apiRequestId, traceId, coldStart }
   coldStart = false
   if (!request) {

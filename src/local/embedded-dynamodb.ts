@@ -18,8 +18,6 @@ export function embeddedPort(port: number): number {
   return port === 0 ? 0 : port + 1
 }
 
-export type EmbeddedDynamoDB = Awaited<ReturnType<typeof startEmbeddedDynamoDB>>
-
 /**
  * Starts a DynamoDB (dynalite) in this process, on 127.0.0.1; `close` it in the end.
  *

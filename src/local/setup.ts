@@ -1,7 +1,5 @@
 import { ConfigError, readConfig } from '../config.ts'
-import { createDynamoDBClient } from '../dynamodb/client.ts'
-import { isDynamoDBError } from '../dynamodb/failure.ts'
-import { patience } from '../dynamodb/patience.ts'
+import { isSdkError } from '../dynamodb/failure.ts'
 import { firstLine } from '../dynamodb/refuse-settings.ts'
 import { localConnection } from './embedded-dynamodb.ts'
 import { ignoreAwsSettings } from './ignore-aws-settings.ts'
@@ -25,15 +23,12 @@ try {
 }
 
 async function prepare(tableName: string, endpoint: string): Promise<void> {
-  const client = createDynamoDBClient({ ...localConnection(endpoint), ...patience })
   try {
-    await prepareTable(client, tableName)
+    await prepareTable(localConnection(endpoint), tableName)
   } catch (error) {
-    if (!isDynamoDBError(error)) throw error
+    if (!isSdkError(error)) throw error
     throw new ConfigError(
       `The table "${tableName}" at ${endpoint} cannot be prepared: ${firstLine(String(error))}`
     )
-  } finally {
-    client.destroy()
   }
 }

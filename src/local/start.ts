@@ -1,11 +1,9 @@
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 import { type Config, ConfigError, readConfig } from '../config.ts'
-import { createDynamoDBClient } from '../dynamodb/client.ts'
-import { patience } from '../dynamodb/patience.ts'
 import { run } from '../server/run.ts'
 import { startServer } from '../server/server.ts'
 import { serveDocs } from './docs.ts'
-import { type EmbeddedDynamoDB, embeddedPort, startEmbeddedDynamoDB } from './embedded-dynamodb.ts'
+import { embeddedPort, startEmbeddedDynamoDB } from './embedded-dynamodb.ts'
 import { ignoreAwsSettings } from './ignore-aws-settings.ts'
 import { prepareTable } from './prepare-table.ts'
 import { embeddedTableName, examples } from './sample-names.ts'
@@ -47,7 +45,7 @@ async function startEmbedded() {
   })
   const database = await startEmbeddedDynamoDB(embeddedPort(config.PORT), folder)
   try {
-    await prepare(database, config.DYNAMODB_TABLE_NAME)
+    await prepareTable(database.connection, config.DYNAMODB_TABLE_NAME)
     const server = await serve(config, database.connection)
     introduce(server.listeningOrigin, database.connection.endpoint)
     const close = async () => {
@@ -58,15 +56,6 @@ async function startEmbedded() {
   } catch (error) {
     await database.close()
     throw error
-  }
-}
-
-async function prepare({ connection }: EmbeddedDynamoDB, tableName: string): Promise<void> {
-  const client = createDynamoDBClient({ ...connection, ...patience })
-  try {
-    await prepareTable(client, tableName)
-  } finally {
-    client.destroy()
   }
 }
 

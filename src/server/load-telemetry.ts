@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { ConfigError } from '../config.ts'
+import { ConfigError, isHttpUrl } from '../config.ts'
 
 /**
  * Loads OpenTelemetry if one of its variables has an endpoint: only what has one is exported.
@@ -24,7 +24,7 @@ export async function loadTelemetry(
 // OpenTelemetry would export to its default instead, which is this machine.
 function hasEndpoint(env: NodeJS.ProcessEnv, name: string): boolean {
   const value = env[name]
-  if (value && !/^https?:$/.test(URL.parse(value)?.protocol ?? ''))
+  if (value && !isHttpUrl(value))
     throw new ConfigError(`${name} must be an http or https URL; it is ${JSON.stringify(value)}.`)
   return Boolean(value)
 }

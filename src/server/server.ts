@@ -43,13 +43,13 @@ export async function startServer(
     serverFactory: createHttpServer,
   })
   app.addHook('onClose', async () => baseClient.destroy())
-  await loadTelemetry(app, config.SERVICE_VERSION, process.env)
-  requireHost(app)
-  shutDownGracefully(app)
-  limitConcurrency(app)
-  app.register(healthRoutes, { client, tableName })
 
   try {
+    await loadTelemetry(app, config.SERVICE_VERSION, process.env)
+    requireHost(app)
+    shutDownGracefully(app)
+    limitConcurrency(app)
+    app.register(healthRoutes, { client, tableName })
     await checkTable(app, client, tableName)
     await listen(app, config)
     const region = await baseClient.config.region()

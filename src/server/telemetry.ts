@@ -18,10 +18,9 @@ import {
 import { RuntimeNodeInstrumentation } from '@opentelemetry/instrumentation-runtime-node'
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources'
 import { NodeSDK } from '@opentelemetry/sdk-node'
-import type { ResponseMetadata } from '@smithy/types'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { userAgent } from '../dynamodb/client.ts'
-import { type DynamoDBRequest, dynamoDBRequests } from '../dynamodb/requests.ts'
+import { type DynamoDBRequest, observeRequests, outcomeOf } from '../dynamodb/requests.ts'
 
 // Names of spans, attributes and metrics are those of OpenTelemetry's semantic conventions. What is left
 // out is what the log does not have either: headers (so no `user_agent.original`, and `server.address` is
@@ -42,7 +41,7 @@ const flushTimeout = 2000
  */
 export function startTelemetry(app: FastifyInstance, version: string, signals: Signals): void {
   const sdk = startSdk(app.log, version, signals)
-  observeRequests(app)
+  observeServer(app)
   const unsubscribe = observeDynamoDB()
 
   app.addHook('onClose', async () => {
@@ -92,7 +91,7 @@ interface Observed {
 }
 
 // At Node.js's server: Fastify runs no hooks for a request whose path is malformed.
-function observeRequests(app: FastifyInstance): void {
+function observeServer(app: FastifyInstance): void {
   const tracer = trace.getTracer('http')
   const meter = metrics.getMeter('http')
   const duration = meter.createHistogram('http.server.request.duration', {
@@ -166,13 +165,6 @@ function observeRequests(app: FastifyInstance): void {
   })
 }
 
-/** What the AWS SDK and Node.js add to their errors. */
-interface Failure {
-  $metadata?: ResponseMetadata
-  code?: string
-  name?: string
-}
-
 /** Returns what ends it. */
 function observeDynamoDB(): () => void {
   const tracer = trace.getTracer('dynamodb')
@@ -196,14 +188,12 @@ function observeDynamoDB(): () => void {
     spans.set(request, tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }))
   }
 
-  function asyncEnd(request: DynamoDBRequest): void {
-    const { attempts, error, result } = request
-    const { $metadata, code, name }: Failure = Object(error)
-    const { httpStatusCode, requestId } = result?.output.$metadata ?? $metadata ?? {}
-    // A system error of Node.js has no name of its own.
-    const failure = error ? { 'error.type': (name === 'Error' && code) || name } : {}
+  function end(request: DynamoDBRequest): void {
+    const { attempts } = request
+    const { error, httpStatusCode, requestId } = outcomeOf(request)
+    const failure = error ? { 'error.type': error } : {}
     const span = spans.get(request)
-    if (error) span?.setStatus({ code: SpanStatusCode.ERROR })
+    if (request.error) span?.setStatus({ code: SpanStatusCode.ERROR })
     span?.setAttributes({
       ...failure,
       ...(requestId && { 'aws.request_id': requestId }),
@@ -217,9 +207,7 @@ function observeDynamoDB(): () => void {
     })
   }
 
-  const subscribers = { start, asyncEnd, end: ignore, asyncStart: ignore, error: ignore }
-  dynamoDBRequests.subscribe(subscribers)
-  return () => dynamoDBRequests.unsubscribe(subscribers)
+  return observeRequests(start, end)
 }
 
 function describe({ operation, tableName }: DynamoDBRequest) {

@@ -78,29 +78,22 @@ t.test('SIGTERM does not wait for a connection without a request', async (t) => 
   t.match(await ended(), { code: 0, signal: null })
 })
 
-t.test('a second SIGTERM ends the process at once', async (t) => {
-  const { ended, kill, response, url } = await startGreeting(t, t.testdir())
-  const broken = t.rejects(response)
+for (const [name, signal, code] of [
+  ['SIGTERM', 'SIGTERM', 1],
+  ['Ctrl-C', 'SIGINT', 130],
+] as const) {
+  t.test(`a second ${name} ends the process at once`, async (t) => {
+    const { ended, kill, response, url } = await startGreeting(t, t.testdir())
+    const broken = t.rejects(response)
 
-  kill('SIGTERM')
-  await refused(url)
-  kill('SIGTERM')
+    kill(signal)
+    await refused(url)
+    kill(signal)
 
-  await broken
-  t.match(await ended(), { code: 1 })
-})
-
-t.test('a second Ctrl-C ends the process at once', async (t) => {
-  const { ended, kill, response, url } = await startGreeting(t, t.testdir())
-  const broken = t.rejects(response)
-
-  kill('SIGINT')
-  await refused(url)
-  kill('SIGINT')
-
-  await broken
-  t.match(await ended(), { code: 130 })
-})
+    await broken
+    t.match(await ended(), { code })
+  })
+}
 
 t.test('the signal that npm adds to a Ctrl-C does not count as a second Ctrl-C', async (t) => {
   const env = { npm_lifecycle_event: 'start' }

@@ -1,22 +1,18 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb'
 import { GetCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb'
 import t, { type Test } from 'tap'
-import { type DynamoDBRequest, dynamoDBRequests } from '../../src/dynamodb/requests.ts'
+import { type DynamoDBRequest, observeRequests } from '../../src/dynamodb/requests.ts'
 import { createRespondingClient, type DynamoDBResponse } from '../support/responding-client.ts'
 
 /** Collects the requests that the channel publishes, as they are at that time. */
 function observe(t: Test) {
   const started: DynamoDBRequest[] = []
   const ended: DynamoDBRequest[] = []
-  const subscribers = {
-    start: (request: DynamoDBRequest) => started.push({ ...request }),
-    asyncEnd: (request: DynamoDBRequest) => ended.push({ ...request }),
-    end() {},
-    asyncStart() {},
-    error() {},
-  }
-  dynamoDBRequests.subscribe(subscribers)
-  t.teardown(() => dynamoDBRequests.unsubscribe(subscribers))
+  const stop = observeRequests(
+    (request) => started.push({ ...request }),
+    (request) => ended.push({ ...request })
+  )
+  t.teardown(stop)
   return { started, ended }
 }
 
