@@ -23,6 +23,8 @@ export async function stressByRestarts(part: Part): Promise<number> {
       const old = server
       server = await part.serve()
       await ledger.noteMemory(old)
+      // Once this one has been answered, those before it have arrived.
+      await old.send({ path: '/health' })
       await old.terminate()
       const code = await old.ended()
       ledger.expect(code === 0, `a server ended with ${code} after SIGTERM`)

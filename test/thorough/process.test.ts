@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { request } from 'undici'
 import { greeting, operations, statusFor } from '../support/greeting.ts'
@@ -65,6 +66,25 @@ t.test('SIGTERM lets the request in flight end', async (t) => {
   const { headers, statusCode } = await response
   t.equal(statusCode, notFound)
   t.equal(headers.connection, 'close')
+  t.match(await ended(), { code: 0, signal: null })
+})
+
+t.test('SIGTERM lets requests end that have arrived, but have not been read', async (t) => {
+  const { ended, kill, printed } = startProcess(t, t.testdir())
+  const url = await printed(origin)
+  kill('SIGSTOP')
+  const sockets = Array.from({ length: 10 }, () => connect(Number(new URL(url).port), '127.0.0.1'))
+  const responses = sockets.map(async (socket) => {
+    socket.write('GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n')
+    return text(socket)
+  })
+  // The kernel has accepted the connections, and then gets the requests.
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')))
+
+  kill('SIGTERM')
+  kill('SIGCONT')
+
+  for (const response of responses) t.match(await response, 'HTTP/1.1 200 OK')
   t.match(await ended(), { code: 0, signal: null })
 })
 
