@@ -26,6 +26,7 @@ export function newProject(): string {
 
 /** Starts docker-compose.yml on free ports; stop it with `down` at the end. */
 export async function startCompose(project = newProject()) {
+  const since = `${Date.now() / 1000}`
   const environment = await new DockerComposeEnvironment(folder, 'docker-compose.yml')
     .withProjectName(project)
     .withEnvironment({ PORT: '0', DYNAMODB_PORT: '0', LAMBDA_PORT: '0' })
@@ -33,13 +34,27 @@ export async function startCompose(project = newProject()) {
     .withStartupTimeout(buildTimeout)
     .up()
     .catch(async (error) => {
-      const compose = (...args: string[]) =>
-        // The first error is the one to report.
-        docker('compose', '--project-name', project, '--profile', '*', ...args).catch(String)
-      const state = `${await compose('ps', '--all')}\n${await compose('logs', '--tail', '20')}`
-      // testcontainers does this, too, but not for the services of a profile.
-      await compose('down', '--volumes')
-      throw new Error(state, { cause: error })
+      // testcontainers removes what it has started, but not the services of a profile.
+      const file = `${folder}docker-compose.yml`
+      const options = ['--file', file, '--project-name', project, '--profile', 'lambda']
+      await docker('compose', ...options, 'down', '--volumes')
+      const until = `${Date.now() / 1000}`
+      const filter = `label=com.docker.compose.project=${project}`
+      const format = '{{.Action}} {{.Actor.Attributes.name}} {{.Actor.Attributes.exitCode}}'
+      throw new Error(
+        await docker(
+          'events',
+          '--since',
+          since,
+          '--until',
+          until,
+          '--filter',
+          filter,
+          '--format',
+          format
+        ),
+        { cause: error }
+      )
     })
 
   // docker-compose.yml publishes on 127.0.0.1, and the engine is of this machine (noEngine).
