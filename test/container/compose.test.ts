@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import t from 'tap'
 import { Pool } from 'undici'
 import { buildTimeout, newProject, remains, startCompose } from '../support/compose.ts'
@@ -30,6 +33,14 @@ t.test('docker compose', { skip: await noEngine(), timeout: buildTimeout }, asyn
     const args = ['--compose', 'get', '1']
     const tool = startProcess(t, t.testdir(), env, 'cli/names.ts', ...args)
     t.match(await tool.ended(), { code: 0, stdout: `${ada.name}\n` })
+  })
+
+  t.test('the command of src/build/README.md invokes the function', async (t) => {
+    const readme = await readFile('src/build/README.md', 'utf8')
+    const [, command = ''] = /^\$ (curl [^']*'[^']*')/m.exec(readme) ?? []
+    const line = command.replace('http://localhost:9000', compose.lambda)
+    const { stdout } = await promisify(execFile)('sh', ['-c', line])
+    t.match(JSON.parse(stdout), { statusCode: 200, body: messageFor(ada) })
   })
 
   t.test('the server is healthy', async (t) => {
