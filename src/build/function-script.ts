@@ -22,7 +22,7 @@ export function runFunctionScript(filename: string, cachedData?: Buffer) {
   return { script, exports: module.exports }
 }
 
-/** Has stack traces name the sources of a script; Node.js maps those of modules alone. */
+/** Makes stack traces name the sources of a script; Node.js maps only those of modules. */
 export function mapStackTraces(filename: string): void {
   let map: SourceMap | undefined
   Error.prepareStackTrace = (error, frames) => {

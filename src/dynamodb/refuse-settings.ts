@@ -77,7 +77,7 @@ export function firstLine(text: string): string {
   return text.replace(/[\r\n].*/s, '').replace(/[.:\s]*$/, '.')
 }
 
-// Where several sources of credentials fail, the SDK throws a summary, and logs the reasons.
+// If several sources of credentials fail, the SDK throws a summary, and logs the reasons.
 async function explain(summary: string): Promise<string> {
   const reasons = new Set<string>()
   const ignore = () => {}

@@ -10,7 +10,7 @@ export function handleError(
   reply: FastifyReply
 ): void {
   const { status, detail, reason = 'internal' } = explain(error)
-  // When a client closes its connection, its request is aborted: that is no failure of the service.
+  // When a client closes its connection, its request is aborted, which is not a failure of the service.
   if (status >= 500 && !reply.raw.destroyed) reply.failure = { reason, error }
   sendProblem(request, reply, status, detail)
 }

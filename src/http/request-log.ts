@@ -13,7 +13,7 @@ import { type DynamoDBRequest, observeRequests, outcomeOf } from '../dynamodb/re
  * - `database`: DynamoDB failed, refused a request, or had not responded at the deadline.
  * - `deadline`: the request reached its deadline, and waited for something else.
  * - `load`: the server is overloaded.
- * - `client`: the client closed the connection. That is no failure of the service.
+ * - `client`: the client closed the connection, which is not a failure of the service.
  * - `internal`: any other error of the service.
  */
 export type Reason = 'database' | 'deadline' | 'load' | 'client' | 'internal'

@@ -1,2 +1,2 @@
-// Lambda's runtime client, which the image alone has. It runs when it is imported.
+// Lambda's runtime client. Only the image has it. It runs when it is imported.
 declare module 'aws-lambda-ric' {}

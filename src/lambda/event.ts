@@ -17,7 +17,7 @@ export interface EventRequest {
 
 /**
  * The request of an event of API Gateway (a REST or an HTTP API), a function URL or a load balancer;
- * `undefined` for other events. Whoever may invoke the function can make up an event, so the type of
+ * `undefined` for other events. Anyone with permission to invoke the function can send any event, so the type of
  * each field is checked.
  */
 export function readEvent(event: unknown): EventRequest | undefined {

@@ -34,12 +34,12 @@ const invocation = new AsyncLocalStorage<Invocation>()
 
 function current(): Invocation {
   const store = invocation.getStore()
-  assert(store, 'requests come from the handler alone')
+  assert(store, 'requests come only from the handler')
   return store
 }
 
 const config = readConfig(process.env)
-// Lambda sets the credentials in the environment. Where it does not, as for SnapStart, the SDK's default
+// Lambda sets the credentials in the environment. If it does not, as for SnapStart, the SDK's default
 // chain finds them; it takes longer to load.
 const credentials = chain(fromEnv(), async () => defaultProvider()())
 const app = buildApp({

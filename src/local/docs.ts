@@ -20,7 +20,7 @@ export function describeApi(app: FastifyInstance): void {
   })
 }
 
-// What Swagger UI lacks: it has no viewport for phones, and dark header names on a dark background.
+// Swagger UI has no viewport for phones, and shows dark header names on a dark background.
 const theme = {
   title,
   css: [

@@ -159,7 +159,7 @@ function observeServer(app: FastifyInstance): void {
 
   app.addHook('onRequest', (request, _reply, done) => {
     const observed = inFlight.get(request.raw)
-    assert(observed, 'requests come from the server alone')
+    assert(observed, 'requests come only from the server')
     observed.route = request.routeOptions.url
     context.with(observed.context, done)
   })

@@ -152,7 +152,7 @@ const settings: [what: string, profile: string, message: RegExp][] = [
     /^AWS_ENDPOINT_URL, or endpoint_url in .*, must be an http or https URL; it is "localhost:8000"\.$/,
   ],
   [
-    'a region that is no part of a host name',
+    'a region that cannot be part of a host name',
     'region = eu central',
     /^AWS_REGION must be the region of the table, .*; the AWS SDK says: Region not accepted: .*\.$/,
   ],

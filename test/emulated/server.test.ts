@@ -12,7 +12,7 @@ import { listen } from '../support/listen.ts'
 import { startStopwatch } from '../support/stopwatch.ts'
 import { sendOnSocket, startOn } from '../targets/standalone.ts'
 
-/** Starts the standalone server. These tests are about what only this server has. */
+/** Starts the standalone server. These tests cover what only the server has. */
 async function start(t: Test, host = '127.0.0.1') {
   const table = await startEmbeddedTable()
   const { pool, server } = await startOn(table, { HOST: host })

@@ -395,7 +395,7 @@ const types = fc.oneof(
   )
 )
 
-// What a client cannot send in a query is percent-encoded.
+// Characters that a query cannot contain are percent-encoded.
 const queries = fc
   .array(
     fc.tuple(

@@ -23,7 +23,7 @@ export async function stressByRestarts(part: Part): Promise<number> {
       const old = server
       server = await part.serve()
       await ledger.noteMemory(old)
-      // Once this one has been answered, those before it have arrived.
+      // When it gets its response, the requests before it have arrived.
       await old.send({ path: '/health' })
       await old.terminate()
       const code = await old.ended()

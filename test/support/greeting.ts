@@ -10,7 +10,7 @@ import type { Repository } from '../../src/hello/repository.ts'
 import type { Request, Response } from './target.ts'
 import type { TestData } from './test-data.ts'
 
-// What a greeting looks like. Beside the specifications of this resource (spec/hello-api.ts,
+// The form of a greeting. Besides the specifications of this resource (spec/hello-api.ts,
 // spec/repository.ts, unit/greeting.test.ts), which state it on their own, no other test says so.
 
 /** A person to greet; without a name, none is stored for the id. */

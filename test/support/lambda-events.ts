@@ -112,7 +112,7 @@ export const multiValueLoadBalancer = {
 } satisfies EventSource
 
 // As events show that were captured on AWS in July 2026 (hotsock/voker on GitHub,
-// vokerhttp/testdata/ingress-paths.json). What cannot be decoded, an HTTP API refuses itself.
+// vokerhttp/testdata/ingress-paths.json). An HTTP API rejects paths that cannot be decoded.
 function decodedPath(path: string): string {
   const [decoded = ''] = decodeURIComponent(path).split('?')
   return decodeURIComponent(decoded)

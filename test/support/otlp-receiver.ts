@@ -5,7 +5,7 @@ import protobuf from 'protobufjs'
 import type { Test } from 'tap'
 import { listen } from './listen.ts'
 
-// What the tests read of OTLP, with the field numbers of its definition (opentelemetry-proto). The
+// The parts of OTLP that the tests read, with the field numbers of its definition (opentelemetry-proto). The
 // exporter's own code does not decode it here.
 const { root } = protobuf.parse(
   `syntax = "proto3";

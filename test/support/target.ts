@@ -49,8 +49,8 @@ export interface Target {
 }
 
 /**
- * As many requests as one process answers in time while the machine is busy with other work. A
- * target holds the rest back, as the connections of a load balancer would.
+ * The number of concurrent requests that one process can handle in time while the machine is busy with
+ * other work. A target holds the rest back, as the connections of a load balancer would.
  */
 export const requestsAtOnce = 8
 

@@ -9,7 +9,7 @@ import { functionUrl, httpApi, loadBalancer, restApi } from '../support/lambda-e
 import { TestData } from '../support/test-data.ts'
 import { createContext, startHandler, toResponse } from '../targets/lambda.ts'
 
-/** Events that no API sends. Whoever may invoke the function can make them up. */
+/** Events that no API sends. Anyone with permission to invoke the function can send them. */
 const { handler, stop, table } = await startHandler()
 const data = new TestData(table.repository)
 t.teardown(stop)

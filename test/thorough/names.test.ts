@@ -457,6 +457,6 @@ t.test('an import goes on when its errors cannot be written', async (t) => {
   t.equal(await table.repository.getName(id), 'Ada')
 })
 
-t.test('nothing of these tests is left behind', async (t) => {
+t.test('these tests leave no data behind', async (t) => {
   t.strictSame(await table.leftovers(), [])
 })

@@ -54,17 +54,17 @@ t.test('the built server', async (t) => {
     t.ok(spans().some(({ kind }) => kind === 'SERVER'))
   })
 
-  t.test('loads nothing of OpenTelemetry without an endpoint', async (t) => {
+  t.test('does not load OpenTelemetry without an endpoint', async (t) => {
     t.strictSame(await loadedBy(t, { OTEL_SERVICE_NAME: 'hello' }), [])
   })
 
-  t.test('loads nothing of OpenTelemetry if it is disabled', async (t) => {
+  t.test('does not load OpenTelemetry if it is disabled', async (t) => {
     const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' }
     t.strictSame(await loadedBy(t, { ...endpoint, OTEL_SDK_DISABLED: 'true' }), [])
   })
 })
 
-t.test('the built function contains nothing of OpenTelemetry', async (t) => {
+t.test('the built function does not contain OpenTelemetry', async (t) => {
   const folder = t.testdir()
   await buildFunction('src/lambda/handler.ts', folder)
   for (const file of await readdir(folder))
