@@ -17,8 +17,8 @@ export interface EventRequest {
 
 /**
  * The request of an event of API Gateway (a REST or an HTTP API), a function URL or a load balancer;
- * `undefined` for other events. Anyone with permission to invoke the function can send any event, so the type of
- * each field is checked.
+ * `undefined` for other events. Anyone with permission to invoke the function can send any event, so
+ * the type of each field is checked.
  */
 export function readEvent(event: unknown): EventRequest | undefined {
   const { body, httpMethod, isBase64Encoded, requestContext, version } = fields(event)

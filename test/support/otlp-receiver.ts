@@ -5,8 +5,8 @@ import protobuf from 'protobufjs'
 import type { Test } from 'tap'
 import { listen } from './listen.ts'
 
-// The parts of OTLP that the tests read, with the field numbers of its definition (opentelemetry-proto). The
-// exporter's own code does not decode it here.
+// The parts of OTLP that the tests read, with the field numbers of its definition
+// (opentelemetry-proto). The exporter's own code does not decode it here.
 const { root } = protobuf.parse(
   `syntax = "proto3";
   message Any {
