@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import manifest from '../../package.json' with { type: 'json' }
 import { buildTimeout } from '../support/compose.ts'
-import { docker, noEngine, untilLogged } from '../support/docker.ts'
+import { docker, noEngine, runContainer, untilLogged } from '../support/docker.ts'
 
 const image = manifest.name
 const base = 'node:24-bookworm-slim'
@@ -11,12 +11,12 @@ const base = 'node:24-bookworm-slim'
 /** Runs a program of an image in a container that is removed with it. */
 function runIn(image: string, program: string, ...args: string[]): Promise<string> {
   const isolated = ['--rm', '--network', 'none', '--user', 'root']
-  return docker('run', ...isolated, '--entrypoint', program, image, ...args)
+  return runContainer(...isolated, '--entrypoint', program, image, ...args)
 }
 
 /** Starts a container that is removed after the test; returns its id. */
 async function start(t: Test, ...args: string[]): Promise<string> {
-  const container = await docker('run', '--detach', ...args)
+  const container = await runContainer('--detach', ...args)
   t.teardown(async () => docker('rm', '--force', container))
   return container
 }

@@ -4,7 +4,7 @@ import { Pool } from 'undici'
 import manifest from '../../package.json' with { type: 'json' }
 import { specifyHelloApi } from '../spec/hello-api.ts'
 import { buildTimeout } from '../support/compose.ts'
-import { docker, hostAddress, noEngine, untilLogged } from '../support/docker.ts'
+import { docker, hostAddress, noEngine, runContainer, untilLogged } from '../support/docker.ts'
 import { greeting, operations, seedPerson } from '../support/greeting.ts'
 import { restApi } from '../support/lambda-events.ts'
 import { origin } from '../support/start-process.ts'
@@ -95,7 +95,7 @@ async function startServer(
   const name = `test-${randomUUID()}`
   // On the network of this machine: the SDK accepts credentials by HTTP only from a loopback address.
   const options = ['--detach', '--network', 'host', '--name', name, ...mounts]
-  await docker('run', ...options, ...env.map((each) => `--env=${each.join('=')}`), manifest.name)
+  await runContainer(...options, ...env.map((each) => `--env=${each.join('=')}`), manifest.name)
   const pool = new Pool(await untilLogged(name, origin))
   return {
     send: (request) => sendOnSocket(pool, request),

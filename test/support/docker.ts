@@ -12,6 +12,14 @@ export async function docker(...args: string[]): Promise<string> {
   return stdout.trim()
 }
 
+/**
+ * Runs a container of the image. Compose labels the image with the project that has built it last, and
+ * would take the container for one of that project.
+ */
+export function runContainer(...args: string[]): Promise<string> {
+  return docker('run', '--label', 'com.docker.compose.project=', ...args)
+}
+
 /** Waits until a line of a container's standard output matches; returns the captured text. */
 export async function untilLogged(container: string, pattern: RegExp): Promise<string> {
   const logs = endWithTests(spawn('docker', ['logs', '--follow', container]))

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Value } from 'typebox/value'
 import manifest from '../../package.json' with { type: 'json' }
-import { docker, hostAddress, untilLogged } from '../support/docker.ts'
+import { docker, hostAddress, runContainer, untilLogged } from '../support/docker.ts'
 import { startEmbeddedTable } from '../support/embedded-table.ts'
 import { startFaultProxy } from '../support/fault-proxy.ts'
 import type { EventSource } from '../support/lambda-events.ts'
@@ -84,8 +84,8 @@ export async function startEnvironment({
   // Lambda runs no health check.
   const common = ['--detach', '--no-healthcheck', '--user', '993:990']
   const containers: string[] = []
-  const sandbox = await docker(
-    ...['run', ...common, '--add-host', `${hostName}:${host}`, '--entrypoint', 'node'],
+  const sandbox = await runContainer(
+    ...[...common, '--add-host', `${hostName}:${host}`, '--entrypoint', 'node'],
     ...['--env', `RUNTIME_API=${api.address}`, '--env', `FREEZE=${freezes ? 1 : ''}`, image],
     ...['--input-type=module-typescript', '--eval', await readInit()]
   ).catch(abandon)
@@ -101,8 +101,8 @@ export async function startEnvironment({
     NODE_EXTRA_CA_CERTS: '',
     ...variables,
   }
-  const container = await docker(
-    ...['run', ...common, '--read-only', '--tmpfs', '/tmp:mode=1777', '--cap-drop', 'ALL'],
+  const container = await runContainer(
+    ...[...common, '--read-only', '--tmpfs', '/tmp:mode=1777', '--cap-drop', 'ALL'],
     ...['--pid', `container:${sandbox}`, '--network', `container:${sandbox}`],
     ...Object.entries(limits).map(([name, value]) => `--${name}=${value}`),
     ...Object.entries(env).flatMap(([name, value]) =>
