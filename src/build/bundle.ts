@@ -19,6 +19,32 @@ const mapOwnSourcesOnly: Plugin = {
   },
 }
 
+/**
+ * Makes aws4 hash faster: Node.js takes 10 µs to recognize a Buffer as a key, and 1 µs to make a
+ * KeyObject of it; `crypto.hash()` takes half the time of a Hash object.
+ */
+const hashFaster: Plugin = {
+  name: 'hash-faster',
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /^crypto$/ }, ({ importer, path }) =>
+      importer.includes('/aws4/') ? { path, namespace: 'hash-faster' } : undefined
+    )
+    onLoad({ filter: /./, namespace: 'hash-faster' }, () => ({
+      contents: `
+        const { createHmac, createSecretKey, hash } = require('node:crypto')
+        const keys = new WeakMap()
+        exports.createHmac = (algorithm, key) => {
+          if (typeof key === 'string') return createHmac(algorithm, key)
+          if (!keys.has(key)) keys.set(key, createSecretKey(key))
+          return createHmac(algorithm, keys.get(key))
+        }
+        exports.createHash = (algorithm) => ({
+          update: (data) => ({ digest: (encoding) => hash(algorithm, data, encoding) }),
+        })`,
+    }))
+  },
+}
+
 /** The options that all bundles of the image share. */
 export const sharedOptions = {
   bundle: true,
@@ -33,7 +59,7 @@ export const sharedOptions = {
   sourcesContent: false,
   // In separate files, so that the bundles are ASCII: V8 needs half the memory for them.
   legalComments: 'external',
-  plugins: [mapOwnSourcesOnly],
+  plugins: [hashFaster, mapOwnSourcesOnly],
 } satisfies BuildOptions
 
 /** Bundles a Lambda function into lambda.cjs in a folder, with nothing done for its cold start. */
@@ -58,7 +84,7 @@ export async function buildServer(outdir: string): Promise<void> {
     ...sharedOptions,
     entryPoints: { main: 'src/main.ts', healthcheck: 'src/server/healthcheck.ts' },
     outdir,
-    // What is imported dynamically is in files of its own.
+    // Modules that are imported dynamically are in separate files.
     splitting: true,
     format: 'esm',
     outExtension: { '.js': '.mjs' },

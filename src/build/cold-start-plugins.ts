@@ -15,12 +15,6 @@ const onCall = (module: string, names: string[]) =>
     .map((name) => `export const ${name} = (...args) => require('${module}').${name}(...args)`)
     .join('\n')
 
-const hmacByKeyObject = (module: string) => `
-  const crypto = require('${module}')
-  const createHmac = (algorithm, key) =>
-    crypto.createHmac(algorithm, typeof key === 'string' ? key : crypto.createSecretKey(key))
-  module.exports = { __proto__: crypto, createHmac }`
-
 /**
  * Modules that are replaced in the function's bundle, each for one importing package. Without this and
  * `chunks`, a cold start takes a fifth longer.
@@ -36,8 +30,6 @@ const substitutes: [importer: RegExp, module: string, contents: (module: string)
   [/\/pino\//, 'worker_threads', () => 'exports.isMainThread = true'],
   // Without Node.js's CRC-32, the SDK uses its own. DynamoDB's responses are not checked with it.
   [/\/@smithy\/core\//, 'node:zlib', () => ''],
-  // Node.js takes 10 µs to recognize a Buffer as a key, and 1 µs to make a KeyObject of it.
-  [/\/aws4\//, 'crypto', hmacByKeyObject],
   // Loaded on use: no schema of the service has the format `hostname`.
   [/\/typebox\//, './idna/index.mjs', (module) => onCall(module, ['IsHostname', 'IsIdnHostname'])],
 ]

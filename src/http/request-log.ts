@@ -45,10 +45,31 @@ const current = new AsyncLocalStorage<LoggedRequest[]>()
 observeRequests(
   // A request to DynamoDB may also belong to none, such as that of the server's start.
   (request) => current.getStore()?.push(request),
-  (request: LoggedRequest) => {
-    request.end = performance.now()
+  (request) => {
+    const requests = current.getStore() ?? []
+    const index = requests.indexOf(request)
+    // In place of the request, which holds the response of DynamoDB: garbage collection would take a third
+    // longer.
+    if (index >= 0) requests[index] = describe(request, outcomeOf(request).error === 'AbortError')
   }
 )
+
+/** A request to DynamoDB as the line has it, from its end on. */
+type LoggedRequest = DynamoDBRequest | ReturnType<typeof describe>
+
+/** @param pending whether it had no response when the request ended */
+function describe(request: DynamoDBRequest, pending: boolean) {
+  const { operation, attempts, start } = request
+  const { error, requestId } = outcomeOf(request)
+  return {
+    operation,
+    ms: Math.round(performance.now() - start),
+    attempts,
+    requestId,
+    error: pending ? undefined : error,
+    pending: pending || undefined,
+  }
+}
 
 /** Logs one line for each request, when its response has been sent or the client has gone. */
 export class RequestLog extends LogController {
@@ -111,8 +132,9 @@ export class RequestLog extends LogController {
     reply.isLogged = true
     const { method, routeOptions, url } = request
     const { error } = reply.failure ?? {}
-    const now = performance.now()
-    const dynamodb = request.dynamoDBRequests?.map(describe) ?? []
+    const dynamodb = (request.dynamoDBRequests ?? []).map((each) =>
+      'start' in each ? describe(each, true) : each
+    )
     const isWaiting = dynamodb.some(({ pending }) => pending)
     const reason =
       reply.failure?.reason === 'deadline' && isWaiting ? 'database' : reply.failure?.reason
@@ -128,25 +150,5 @@ export class RequestLog extends LogController {
       err: error,
     }
     request.log[reason ? levels[reason] : 'info'](line, error?.message ?? message)
-
-    function describe(request: LoggedRequest) {
-      const { operation, attempts, start, end } = request
-      const { error, requestId } = outcomeOf(request)
-      // It had no response when the request ended.
-      const pending = end === undefined || error === 'AbortError'
-      return {
-        operation,
-        ms: Math.round((end ?? now) - start),
-        attempts,
-        requestId,
-        error: pending ? undefined : error,
-        pending: pending || undefined,
-      }
-    }
   }
-}
-
-interface LoggedRequest extends DynamoDBRequest {
-  /** Of `performance.now()`. */
-  end?: number
 }

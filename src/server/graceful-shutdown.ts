@@ -35,7 +35,7 @@ export function shutDownGracefully(app: FastifyInstance): void {
     inFlight++
     reply.raw.once('close', () => {
       inFlight--
-      closeSoon()
+      if (closing) closeSoon()
     })
   })
   app.addHook('preClose', async () => {
