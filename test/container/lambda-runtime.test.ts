@@ -94,6 +94,15 @@ t.test("the image, run by Lambda's runtime client", { skip: await noEngine() }, 
       const limit = pLimit(50)
       const ids = Array.from({ length: 1000 }, () => data.newId(t))
 
+      // Each worker is cold, and a busy machine takes longer than a request may.
+      const warmUp = Array.from({ length: 50 }, () => event(data.newId(t)))
+      async function isWarm(): Promise<boolean> {
+        const outcomes = warmUp.map((event) => environment.invoke(event, 60_000))
+        return (await Promise.all(outcomes)).every((outcome) => httpResponse(outcome).status < 500)
+      }
+      while (!(await isWarm()));
+      const before = (await table.leftovers()).length
+
       const wrong: unknown[] = []
       const owners = new Map<string, string>()
       async function greet(id: string): Promise<void> {
@@ -111,7 +120,7 @@ t.test("the image, run by Lambda's runtime client", { skip: await noEngine() }, 
       await environment.ended()
 
       t.strictSame(wrong, [])
-      t.equal((await table.leftovers()).length, ids.length)
+      t.equal((await table.leftovers()).length - before, ids.length)
       const logged = new Set<unknown>()
       const idInPath = new RegExp(`${basePath}/(TEST[^"?/]*)`)
       for (const { text, fields } of await environment.logs()) {
