@@ -49,6 +49,15 @@ t.test('a built function may check any format of a schema', async (t) => {
   t.strictSame(await handler(), [true, false])
 })
 
+t.test('assertions of packages fail in a built function, too', async (t) => {
+  const handler = await buildHandler(
+    t,
+    `import findMyWay from 'find-my-way'
+    export const handler = async () => findMyWay().on('GET', 1, () => {})`
+  )
+  await t.rejects(handler(), { code: 'ERR_ASSERTION', message: 'Path should be a string' })
+})
+
 t.test('a built function refuses a route that the build did not know', async (t) => {
   const handler = await buildHandler(
     t,
