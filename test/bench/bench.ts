@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { generate } from 'selfsigned'
 import { startDynamoDBStub } from '../../src/build/dynamodb-stub.ts'
 import { example } from '../../src/resources.ts'
-import { benchCold } from './cold.ts'
+import { benchCold, benchPhases } from './cold.ts'
 import { benchContainer, benchHeap, benchRuntimeClient, buildImage, noEngine } from './container.ts'
 import { benchGrowth } from './growth.ts'
 import { benchMemory } from './memory.ts'
@@ -89,6 +89,10 @@ const measure: Record<(typeof all)[number], () => Promise<void>> = {
     const title = 'Cold start: milliseconds from the start of a process'
     const table = await benchCold('cold', subjects, env, rounds)
     await report('cold', { ...starts, title, table }, untilBoth)
+
+    const phases = await benchPhases(env, rounds)
+    const ofService = 'Phases of a cold start of the service: milliseconds'
+    await report('phases', { title: ofService, figure: '', peer: '', table: phases })
 
     const byTLS = { ...env, ...(await startTLS()) }
     const tls = await benchCold('cold, by TLS', subjects, byTLS, rounds)

@@ -1,9 +1,10 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
 import { example } from '../../src/resources.ts'
 import { type Figures, interleave, type Table } from './interleave.ts'
-import { path, type Subject } from './subjects.ts'
+import { imageOptions, path, type Subject } from './subjects.ts'
 
 /**
  * Measures cold starts: the milliseconds from the start of a process until its handler is loaded, and
@@ -17,6 +18,17 @@ export function benchCold(
 ): Promise<Table> {
   const runs = Object.entries(subjects).map(([name, subject]) => [name, () => start(subject, env)])
   return interleave(title, Object.fromEntries(runs), rounds)
+}
+
+/** Measures the phases of a cold start of the service: the milliseconds of each. */
+export function benchPhases(env: NodeJS.ProcessEnv, rounds: number): Promise<Table> {
+  const program = [path('processes/phases.mjs'), path('../../dist'), JSON.stringify(example.event)]
+  const args = [...imageOptions, ...program]
+  async function run(): Promise<Figures> {
+    const options = { env: { ...process.env, ...env } }
+    return JSON.parse((await promisify(execFile)(process.execPath, args, options)).stdout)
+  }
+  return interleave('phases', { service: run }, rounds)
 }
 
 async function start({ handler, options }: Subject, env: NodeJS.ProcessEnv): Promise<Figures> {
