@@ -37,6 +37,7 @@ const substitutes: [importer: RegExp, module: string, contents: (module: string)
   // Loaded when an assertion fails.
   [/\/node_modules\//, 'assert', onFailure],
   [/\/node_modules\//, 'node:assert', onFailure],
+  [/\/lambda\/handler\.ts$/, 'node:assert/strict', onFailure],
   // Only pino's asynchronous destinations use it. The function has a synchronous one.
   [/\/pino\//, 'worker_threads', () => 'exports.isMainThread = true'],
   // Without Node.js's CRC-32, the SDK uses its own. DynamoDB's responses are not checked with it.

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { isUtf8 } from 'node:buffer'
 import { fromEnv } from '@aws-sdk/credential-provider-env'
@@ -33,7 +34,7 @@ const invocation = new AsyncLocalStorage<Invocation>()
 
 function current(): Invocation {
   const store = invocation.getStore()
-  if (!store) throw new Error('requests come only from the handler')
+  assert(store, 'requests come only from the handler')
   return store
 }
 
