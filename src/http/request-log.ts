@@ -48,19 +48,20 @@ observeRequests(
   (request) => {
     const requests = current.getStore() ?? []
     const index = requests.indexOf(request)
-    // In place of the request, which holds the response of DynamoDB: garbage collection would take a third
-    // longer.
-    if (index >= 0) requests[index] = describe(request, outcomeOf(request).error === 'AbortError')
+    // In place of the request, which holds the response of DynamoDB: the heap of a busy server grew twice
+    // as fast with it.
+    if (index >= 0) requests[index] = describe(request, true)
   }
 )
 
 /** A request to DynamoDB as the line has it, from its end on. */
 type LoggedRequest = DynamoDBRequest | ReturnType<typeof describe>
 
-/** @param pending whether it had no response when the request ended */
-function describe(request: DynamoDBRequest, pending: boolean) {
+function describe(request: DynamoDBRequest, hasEnded: boolean) {
   const { operation, attempts, start } = request
   const { error, requestId } = outcomeOf(request)
+  // It had no response when the request ended.
+  const pending = !hasEnded || error === 'AbortError'
   return {
     operation,
     ms: Math.round(performance.now() - start),
@@ -133,7 +134,7 @@ export class RequestLog extends LogController {
     const { method, routeOptions, url } = request
     const { error } = reply.failure ?? {}
     const dynamodb = (request.dynamoDBRequests ?? []).map((each) =>
-      'start' in each ? describe(each, true) : each
+      'start' in each ? describe(each, false) : each
     )
     const isWaiting = dynamodb.some(({ pending }) => pending)
     const reason =
