@@ -21,13 +21,16 @@ import {
   startReachableTable,
 } from '../targets/execution-environment.ts'
 
-/** The share of a processor of a function with 128 MB; with 1,769 MB, it has a whole one. */
-const cpus = '0.07'
+/**
+ * Returns the milliseconds of processor time that a function with 128 MB has in this time: with 1,769 MB,
+ * it has one processor. (AWS Lambda Developer Guide, "Configure Lambda function memory")
+ */
+const processorTimeIn = (milliseconds: number) => milliseconds * (128 / 1769)
 
 /** The bytes of the largest event. (AWS Lambda Developer Guide, "Lambda quotas") */
 const largestEvent = 6 * 1024 * 1024
 
-/** Milliseconds for an invocation with a small share of a processor. */
+/** Milliseconds for an invocation on a busy machine. */
 const timeout = 60_000
 
 t.setTimeout(buildTimeout)
@@ -46,30 +49,30 @@ t.test("within Lambda's limits, the image", { skip: await noEngine() }, async (t
   }
   const event = (id: string) => restApi.createEvent(greeting(id))
 
-  t.test('with the processor of 128 MB', async (t) => {
+  // Not with that share of a processor itself: on a machine with other work, it is less than it says.
+  t.test('with the processor time of 128 MB', async (t) => {
     t.test('is ready within the 10 seconds of the init phase', async (t) => {
-      const environment = await start(t, { cpus })
-      const time = await environment.ready()
-      t.ok(time < 10_000, `${time} ms`)
+      const environment = await start(t)
+      await environment.ready()
+      const time = await environment.processorTime()
+      t.ok(time < processorTimeIn(10_000), `${time} ms`)
     })
 
-    t.test('responds to the first event', async (t) => {
-      const environment = await start(t, { cpus })
-      const person = await seedPerson(t, data)
+    for (const protocol of ['HTTP', 'TLS']) {
+      t.test(`responds to the first event before its deadline, with ${protocol}`, async (t) => {
+        const environment = await start(t, protocol === 'TLS' ? await startTLS(t, variables) : {})
+        const person = await seedPerson(t, data)
+        await environment.ready()
+        const before = await environment.processorTime()
 
-      const { body } = httpResponse(await environment.invoke(event(person.id), timeout))
+        const { body } = httpResponse(await environment.invoke(event(person.id), timeout))
+        await environment.ready()
+        const time = (await environment.processorTime()) - before
 
-      t.equal(body, messageFor(person))
-    })
-
-    t.test('responds to the first event with TLS to DynamoDB', async (t) => {
-      const environment = await start(t, { cpus, ...(await startTLS(t, variables)) })
-      const person = await seedPerson(t, data)
-
-      const { body } = httpResponse(await environment.invoke(event(person.id), timeout))
-
-      t.equal(body, messageFor(person))
-    })
+        t.equal(body, messageFor(person))
+        t.ok(time < processorTimeIn(2500), `${time} ms`)
+      })
+    }
   })
 
   t.test('a first failure takes about as much processor time as a success', async (t) => {
@@ -84,11 +87,17 @@ t.test("within Lambda's limits, the image", { skip: await noEngine() }, async (t
       return (await environment.processorTime()) - before
     }
 
-    const ofSuccess = await firstEvent(() => undefined)
-    const ofFailure = await firstEvent(() => 'missing table')
+    const successes: number[] = []
+    const failures: number[] = []
+    // The least of several: other work on the machine only adds to a processor time.
+    for (let count = 0; count < 3; count++) {
+      successes.push(await firstEvent(() => undefined))
+      failures.push(await firstEvent(() => 'missing table'))
+    }
 
     // With 128 MB, each 10 ms take 140 ms.
-    t.ok(ofFailure - ofSuccess < 50, `${ofFailure} ms, and ${ofSuccess} ms for a success`)
+    const difference = Math.min(...failures) - Math.min(...successes)
+    t.ok(difference < 50, `${failures} ms, and ${successes} ms for a success`)
   })
 
   const long = 'x'.repeat(largestEvent - 10_000)

@@ -51,8 +51,6 @@ export interface EnvironmentOptions {
   variables: Record<string, string | undefined>
   /** Megabytes of memory. */
   memory?: number
-  /** The share of a processor, for `docker run --cpus`. */
-  cpus?: string
   /** Further options of `docker run`. */
   options?: string[]
   /** Whether the function is frozen between invocations; not if it handles concurrent events. */
@@ -74,7 +72,6 @@ export async function buildImage(): Promise<void> {
 export async function startEnvironment({
   variables,
   memory = 128,
-  cpus = '1',
   options = [],
   freezes = true,
   serveOther,
@@ -93,7 +90,7 @@ export async function startEnvironment({
   await untilLogged(sandbox, /^listening$/).catch(abandon)
 
   const start = performance.now()
-  const limits = { memory: `${memory}m`, 'memory-swap': `${memory}m`, cpus }
+  const limits = { memory: `${memory}m`, 'memory-swap': `${memory}m`, cpus: 1 }
   const env = {
     ...reservedVariables,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: `${memory}`,
