@@ -11,6 +11,8 @@ import { agents, connectionTimeout, requestTimeout } from './client.ts'
 export function undiciOptions(): DynamoDBClientConfig {
   if (agents.httpsAgent.proxyEnv) return {}
   const dispatcher = {
+    // With HTTP/2, the default of undici 8, requests wait for the first connection to open.
+    allowH2: false,
     connect: { timeout: connectionTimeout },
     headersTimeout: requestTimeout,
     bodyTimeout: requestTimeout,

@@ -1,17 +1,20 @@
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { Server as HttpServer } from 'node:http'
-import { createServer, type Server } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import type { Test } from 'tap'
 
-/** Starts a server on 127.0.0.1 until the test ends, by default on a free port; returns the port. */
+/**
+ * Starts a server on 127.0.0.1, by default on a free port; returns the port. When the test ends, the
+ * server closes with its connections.
+ */
 export async function listen(t: Test, server: Server, port = 0): Promise<number> {
-  const used = await listenOn(server, port)
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket) => sockets.add(socket))
   t.teardown(() => {
-    if (server instanceof HttpServer) server.closeAllConnections()
     server.close()
+    for (const socket of sockets) socket.destroy()
   })
-  return used
+  return listenOn(server, port)
 }
 
 /** Starts a server on a free port, by default of 127.0.0.1; returns the port. The caller closes it. */
