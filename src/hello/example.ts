@@ -7,6 +7,7 @@ export const example = {
   event: {
     httpMethod: 'GET',
     path: '/hello/1',
+    pathParameters: { id: '1' },
     headers: { accept: '*/*' },
     requestContext: {
       resourcePath: '/hello/{id}',

@@ -9,12 +9,13 @@ import { benchCold, benchPhases } from './cold.ts'
 import { benchContainer, benchHeap, benchRuntimeClient, buildImage, noEngine } from './container.ts'
 import { benchGrowth } from './growth.ts'
 import { benchMemory } from './memory.ts'
+import { benchPeers, buildPeers } from './peers.ts'
 import { writePlots } from './plot.ts'
 import { formatPart, type Part, type Results } from './report.ts'
-import { buildSubjects, imageOptions, path, tunedSubjects } from './subjects.ts'
+import { buildSubjects, path, server, service, tunedSubjects } from './subjects.ts'
 import { benchHandlers, benchServers } from './warm.ts'
 
-const all = ['cold', 'container', 'warm', 'servers', 'heap', 'memory', 'growth'] as const
+const all = ['cold', 'peers', 'container', 'warm', 'servers', 'heap', 'memory', 'growth'] as const
 
 const inContainers: string[] = ['container', 'heap']
 
@@ -26,10 +27,20 @@ const options = new Command('npm run bench --')
   .addOption(
     new Option('--parts <part...>', 'what to measure; without it, all that can be').choices(all)
   )
+  .option(
+    '--peers <folder>',
+    'a folder whose subfolders have SAM applications, or the web adapter, to compare with'
+  )
   .option('--quick', 'with few requests: to see that it works')
   .option('--out <folder>', 'where results.json and the plots go', path('results'))
   .parse()
-  .opts<{ rounds: number; parts?: (typeof all)[number][]; quick?: true; out: string }>()
+  .opts<{
+    rounds: number
+    parts?: (typeof all)[number][]
+    peers?: string
+    quick?: true
+    out: string
+  }>()
 
 function wholeNumber(text: string): number {
   if (!/^[1-9]\d{0,4}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.')
@@ -61,7 +72,6 @@ const env = {
 }
 const subjects = await buildSubjects(folder)
 const { empty: _, ...greeting } = subjects
-const server = path('../../dist/main.mjs')
 
 async function report(name: string, part: Part, legend?: Record<string, string>): Promise<void> {
   results.parts[name] = part
@@ -99,6 +109,17 @@ const measure: Record<(typeof all)[number], () => Promise<void>> = {
     await report('cold-tls', { ...starts, title: `${title}, DynamoDB by TLS`, table: tls })
   },
 
+  async peers() {
+    if (!options.peers) return
+    const peers = { service, ...(await buildPeers(options.peers, `${folder}/peers`)) }
+    // boto3 reads this region; no daemon of X-Ray receives traces.
+    const variables = { ...env, AWS_DEFAULT_REGION: 'local', AWS_XRAY_SDK_ENABLED: 'false' }
+    const table = await benchPeers(peers, variables, rounds, requests / 20)
+    const title =
+      'Beside SAM applications: milliseconds, and messages lost of 1,000 greetings of an id'
+    await report('peers', { title, figure: 'response', peer: 'service', table })
+  },
+
   async container() {
     results.imageMegabytes = await buildImage()
     console.log(`\nThe image adds ${results.imageMegabytes.toFixed(1)} MB to its base.`)
@@ -124,7 +145,7 @@ const measure: Record<(typeof all)[number], () => Promise<void>> = {
 
   async servers() {
     const title = 'Server on one processor'
-    const servers = { service: [...imageOptions, server], bare: [`${folder}/bare-server.cjs`] }
+    const servers = { service: server, bare: [`${folder}/bare-server.cjs`] }
     const table = await benchServers(servers, env, rounds, { requests, seconds })
     const legend = { 'requests/s': 'requests per second' }
     await report('servers', { title, figure: 'requests/s', peer: 'bare', table }, legend)

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { example } from '../../src/resources.ts'
 import { type Figures, interleave, type Table } from './interleave.ts'
-import { imageOptions, path, type Subject } from './subjects.ts'
+import { commandOf, imageOptions, path, type Subject } from './subjects.ts'
 
 /**
  * Measures cold starts: the milliseconds from the start of a process until its handler is loaded, and
@@ -16,7 +16,10 @@ export function benchCold(
   env: NodeJS.ProcessEnv,
   rounds: number
 ): Promise<Table> {
-  const runs = Object.entries(subjects).map(([name, subject]) => [name, () => start(subject, env)])
+  const runs = Object.entries(subjects).map(([name, subject]) => [
+    name,
+    () => startHandler(subject, env),
+  ])
   return interleave(title, Object.fromEntries(runs), rounds)
 }
 
@@ -31,22 +34,25 @@ export function benchPhases(env: NodeJS.ProcessEnv, rounds: number): Promise<Tab
   return interleave('phases', { service: run }, rounds)
 }
 
-async function start({ handler, options }: Subject, env: NodeJS.ProcessEnv): Promise<Figures> {
-  const program = [path('processes/start.mjs'), handler, JSON.stringify(example.event)]
+/** Measures one cold start. */
+export async function startHandler(subject: Subject, env: NodeJS.ProcessEnv): Promise<Figures> {
+  const [command = '', ...args] = [
+    ...commandOf(subject),
+    'cold',
+    JSON.stringify(example.event),
+    '1',
+  ]
   const begin = performance.now()
-  const child = spawn(process.execPath, [...options, ...program], {
+  const child = spawn(command, args, {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const times: number[] = []
   const exited = once(child, 'exit')
-  for await (const line of createInterface(child.stdout)) {
-    times.push(performance.now() - begin)
-    if (line !== 'ready' && line !== example.response.body)
-      throw new Error(`${handler} responded with ${line}`)
-  }
+  for await (const _line of createInterface(child.stdout)) times.push(performance.now() - begin)
   await exited
   const [ready, response] = times
-  if (ready === undefined || response === undefined) throw new Error(`${handler} did not respond`)
+  if (ready === undefined || response === undefined)
+    throw new Error(`${subject.handler} did not respond`)
   return { ready, response }
 }

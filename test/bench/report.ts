@@ -38,6 +38,7 @@ export function formatPart({ title, figure, peer, table }: Part): string {
 }
 
 function format({ median, from, to }: Summary): string {
+  if (Number.isNaN(median)) return '–'
   const places = median < 10 ? 2 : 0
   const [middle, low, high] = [median, from, to].map((value) =>
     value.toLocaleString('en', { minimumFractionDigits: places, maximumFractionDigits: places })

@@ -6,14 +6,36 @@ import { buildFunction } from '../../src/build/build-function.ts'
 
 export const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
 
-/** A handler, and the options of Node.js for it. */
+/** A handler, and how it is run. */
 export interface Subject {
   handler: string
+  /** Of its export; by default, `handler`. */
+  name?: string
+  /** Of Node.js. */
   options: string[]
+  /** The interpreter of a handler in Python. */
+  python?: string
+}
+
+/** Returns the words of a command that runs a handler; its mode, its event and their number follow. */
+export function commandOf({ handler, name = 'handler', options, python }: Subject): string[] {
+  const program = python
+    ? [python, path('processes/run.py')]
+    : [process.execPath, ...options, path('processes/run.mjs')]
+  return [...program, handler, name]
 }
 
 /** The options of Node.js in the image (Dockerfile). */
 export const imageOptions = ['--min-semi-space-size=8', '--max-semi-space-size=8']
+
+/** The function, as the image has it. */
+export const service: Subject = {
+  handler: path('../../dist/lambda.cjs'),
+  options: imageOptions,
+}
+
+/** The words after `node` that start the service's server. */
+export const server = [...imageOptions, path('../../dist/main.mjs')]
 
 /** The changes that the service makes to the AWS SDK's client; each is a subject of its own. */
 const tunings = ['aws4', 'user-agent', 'undici']
@@ -52,7 +74,7 @@ export async function buildSubjects(folder: string): Promise<Record<string, Subj
 
   const bundled = names.map((name) => [name, { handler: `${folder}/${name}.cjs`, options: [] }])
   return {
-    service: { handler: path('../../dist/lambda.cjs'), options: imageOptions },
+    service,
     ...Object.fromEntries(bundled),
     'bare, with tricks': { handler: `${tricks}/lambda.cjs`, options: imageOptions },
   }

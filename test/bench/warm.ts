@@ -6,7 +6,7 @@ import autocannon from 'autocannon'
 import { Pool } from 'undici'
 import { example } from '../../src/resources.ts'
 import { type Figures, interleave, type Table } from './interleave.ts'
-import { path, type Subject } from './subjects.ts'
+import { commandOf, type Subject } from './subjects.ts'
 
 /**
  * Binds this process to the first processor. Returns the words in front of a command that bind its process
@@ -33,20 +33,30 @@ export async function benchHandlers(
   count: number
 ): Promise<Table> {
   const pinned = await divideProcessors()
-  async function run({ handler, options }: Subject): Promise<Figures> {
-    const program = [
-      path('processes/handle.mjs'),
-      handler,
-      JSON.stringify(example.event),
-      example.response.body,
-      `${count}`,
-    ]
-    const [command = '', ...args] = [...pinned, process.execPath, ...options, ...program]
-    const { stdout } = await promisify(execFile)(command, args, { env: { ...process.env, ...env } })
-    return JSON.parse(stdout)
-  }
-  const runs = Object.entries(subjects).map(([name, subject]) => [name, () => run(subject)])
+  const runs = Object.entries(subjects).map(([name, subject]) => [
+    name,
+    () => sendInTurn(subject, env, count, pinned),
+  ])
   return interleave(title, Object.fromEntries(runs), rounds)
+}
+
+/** Measures responses of a handler once. */
+export async function sendInTurn(
+  subject: Subject,
+  env: NodeJS.ProcessEnv,
+  count: number,
+  pinned: string[] = []
+): Promise<Figures> {
+  const words = [
+    ...pinned,
+    ...commandOf(subject),
+    'warm',
+    JSON.stringify(example.event),
+    `${count}`,
+  ]
+  const [command = '', ...args] = words
+  const { stdout } = await promisify(execFile)(command, args, { env: { ...process.env, ...env } })
+  return JSON.parse(stdout.replace('ready', ''))
 }
 
 /** A load: a number of requests to warm up, and then the seconds of the measurement. */
