@@ -16,7 +16,7 @@ export interface DynamoDBRequest {
   operation: string
   /** Not for operations on several tables. */
   tableName: string | undefined
-  /** Of `performance.now()`. */
+  /** Of `process.uptime()`, in seconds. (Node.js would load modules for `performance`.) */
   start: number
   /** The attempts so far. */
   attempts: number
@@ -70,7 +70,7 @@ export function publishRequests({ middlewareStack }: DynamoDBClient): void {
       const request: DynamoDBRequest = {
         operation: String(context.commandName).replace(/Command$/, ''),
         tableName: 'TableName' in args.input ? args.input.TableName : undefined,
-        start: performance.now(),
+        start: process.uptime(),
         attempts: 0,
       }
       context[key] = request

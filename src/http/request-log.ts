@@ -64,7 +64,7 @@ function describe(request: DynamoDBRequest, hasEnded: boolean) {
   const pending = !hasEnded || error === 'AbortError'
   return {
     operation,
-    ms: Math.round(performance.now() - start),
+    ms: Math.round(1000 * (process.uptime() - start)),
     attempts,
     requestId,
     error: pending ? undefined : error,

@@ -111,7 +111,7 @@ function observeServer(app: FastifyInstance): void {
   const inFlight = new WeakMap<IncomingMessage, Observed>()
 
   function observe(request: IncomingMessage, response: ServerResponse): void {
-    const start = performance.now()
+    const start = process.uptime()
     const { headers, httpVersion, socket, url = '' } = request
     const original = String(request.method)
     const method = methods.includes(original) ? original : '_OTHER'
@@ -146,7 +146,7 @@ function observeServer(app: FastifyInstance): void {
       if (route) span.updateName(`${name} ${route}`)
       if (isError) span.setStatus({ code: SpanStatusCode.ERROR })
       span.setAttributes(outcome).end()
-      const seconds = (performance.now() - start) / 1000
+      const seconds = process.uptime() - start
       duration.record(
         seconds,
         { ...common, ...outcome, 'network.protocol.version': httpVersion },
@@ -201,7 +201,7 @@ function observeDynamoDB(): () => void {
       ...(attempts > 1 && { 'http.request.resend_count': attempts - 1 }),
     })
     span?.end()
-    duration.record((performance.now() - request.start) / 1000, {
+    duration.record(process.uptime() - request.start, {
       ...describe(request),
       ...failure,
     })
