@@ -72,7 +72,7 @@ export function benchContainer(env: NodeJS.ProcessEnv, rounds: number): Promise<
 export function benchHeap(env: NodeJS.ProcessEnv, rounds: number, how: Load): Promise<Table> {
   const runs: Record<string, () => Promise<Figures>> = {}
   for (const memory of ['128m', '256m', '512m'])
-    for (const megabytes of [undefined, 4, 8, 16]) {
+    for (const megabytes of [undefined, 4, 8, 12, 16]) {
       const settings = ['min', 'max'].map((bound) => `--${bound}-semi-space-size=${megabytes}`)
       const program = [...(megabytes ? settings : []), '/var/task/main.mjs']
       const limits = ['--cpuset-cpus', '1', '--memory', memory, '--memory-swap', memory]

@@ -26,7 +26,7 @@ export function commandOf({ handler, name = 'handler', options, python }: Subjec
 }
 
 /** The options of Node.js in the image (Dockerfile). */
-export const imageOptions = ['--min-semi-space-size=8', '--max-semi-space-size=8']
+export const imageOptions = ['--min-semi-space-size=12', '--max-semi-space-size=12']
 
 /** The function, as the image has it. */
 export const service: Subject = {

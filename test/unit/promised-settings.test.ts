@@ -51,12 +51,12 @@ t.test(
 )
 
 // With 16 MB, a server of 128 MB ran out of memory under load.
-t.test('V8 has 8 MB for young objects, in each container', async (t) => {
+t.test('V8 has 12 MB for young objects, in each container', async (t) => {
   const [, entrypoint] = /^ENTRYPOINT (.*)$/m.exec(dockerfile) ?? []
   const command = [
     'node',
-    '--min-semi-space-size=8',
-    '--max-semi-space-size=8',
+    '--min-semi-space-size=12',
+    '--max-semi-space-size=12',
     '/var/task/main.mjs',
   ]
   t.strictSame(JSON.parse(`${entrypoint}`), command)
