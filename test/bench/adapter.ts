@@ -70,9 +70,9 @@ export async function startAdapter(
   }
 }
 
-/** Serves as much of Lambda's Extensions API as an extension requires that awaits no event. */
+/** Serves what the adapter uses of Lambda's Extensions API: it registers, and waits for the end. */
 const serveExtensionsApi: RuntimeApiOptions['serveOther'] = ({ url }, response) => {
   response.setHeader('Lambda-Extension-Identifier', 'extension')
-  // An event is sent when the environment shuts down.
+  // Any other request is for the next event, which would say that the environment shuts down.
   if (url?.endsWith('/register')) response.setHeader('content-type', 'application/json').end('{}')
 }

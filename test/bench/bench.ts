@@ -19,7 +19,7 @@ const all = ['cold', 'peers', 'container', 'warm', 'servers', 'heap', 'memory', 
 
 const inContainers: string[] = ['container', 'heap']
 
-const options = new Command('npm run bench --')
+const command = new Command('npm run bench --')
   .description(
     'Measures the service beside its peers. Times are in milliseconds, memory in megabytes.'
   )
@@ -34,13 +34,15 @@ const options = new Command('npm run bench --')
   .option('--quick', 'with few requests: to see that it works')
   .option('--out <folder>', 'where results.json and the plots go', path('results'))
   .parse()
-  .opts<{
-    rounds: number
-    parts?: (typeof all)[number][]
-    peers?: string
-    quick?: true
-    out: string
-  }>()
+const options = command.opts<{
+  rounds: number
+  parts?: (typeof all)[number][]
+  peers?: string
+  quick?: true
+  out: string
+}>()
+if (options.parts?.includes('peers') && !options.peers)
+  command.error('error: --parts peers requires --peers <folder>')
 
 function wholeNumber(text: string): number {
   if (!/^[1-9]\d{0,4}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.')

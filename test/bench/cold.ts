@@ -36,12 +36,7 @@ export function benchPhases(env: NodeJS.ProcessEnv, rounds: number): Promise<Tab
 
 /** Measures one cold start. */
 export async function startHandler(subject: Subject, env: NodeJS.ProcessEnv): Promise<Figures> {
-  const [command = '', ...args] = [
-    ...commandOf(subject),
-    'cold',
-    JSON.stringify(example.event),
-    '1',
-  ]
+  const [command = '', ...args] = commandOf(subject, 'cold')
   const begin = performance.now()
   const child = spawn(command, args, {
     env: { ...process.env, ...env },

@@ -68,7 +68,7 @@ async function readFunction(folder: string): Promise<Subject> {
     const [module, name] = Handler.split('.')
     const python = Runtime.startsWith('python') ? Runtime : undefined
     const handler = `${folder}/${CodeUri}/${module}${python ? '.py' : '.js'}`
-    return { handler, name, options: [], python }
+    return { handler, name, options: [], python, body: '' }
   }
   throw new Error(`${folder} has no function`)
 }
@@ -97,9 +97,8 @@ export async function benchPeers(
     const id = `${ids++}`
     await repository.putName(id, 'Ada')
     const event = { ...example.event, path: `/hello/${id}`, pathParameters: { id } }
-    const [command = '', ...args] = commandOf(subject)
-    const program = [...args, 'concurrent', JSON.stringify(event), `${greetings}`]
-    await promisify(execFile)(command, program, { env: { ...process.env, ...env, ...embedded } })
+    const [command = '', ...args] = commandOf(subject, 'concurrent', event, greetings)
+    await promisify(execFile)(command, args, { env: { ...process.env, ...env, ...embedded } })
     const { Count = 0 } = await client.send(
       new QueryCommand({
         TableName,

@@ -6,7 +6,15 @@ export interface Summary {
 }
 
 export function summarize(values: number[]): Summary {
+  return {
+    median: quantile(values, 0.5),
+    from: quantile(values, 0.25),
+    to: quantile(values, 0.75),
+  }
+}
+
+/** Returns the value that this part of the values do not exceed. */
+export function quantile(values: number[], part: number): number {
   const sorted = values.toSorted((a, b) => a - b)
-  const at = (part: number) => sorted[Math.floor((sorted.length - 1) * part)] ?? Number.NaN
-  return { median: at(0.5), from: at(0.25), to: at(0.75) }
+  return sorted[Math.floor((sorted.length - 1) * part)] ?? Number.NaN
 }

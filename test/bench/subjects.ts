@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { buildFunction } from '../../src/build/build-function.ts'
+import { example } from '../../src/resources.ts'
 
 export const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
 
@@ -15,14 +16,21 @@ export interface Subject {
   options: string[]
   /** The interpreter of a handler in Python. */
   python?: string
+  /** The body of its responses; by default, that of the example. Empty if it may be any. */
+  body?: string
 }
 
-/** Returns the words of a command that runs a handler; its mode, its event and their number follow. */
-export function commandOf({ handler, name = 'handler', options, python }: Subject): string[] {
+/** Returns the words of a command that sends events to a handler, in a mode of processes/run.mjs. */
+export function commandOf(
+  { handler, name = 'handler', options, python, body = example.response.body }: Subject,
+  mode: 'cold' | 'warm' | 'concurrent',
+  event: object = example.event,
+  count = 1
+): string[] {
   const program = python
     ? [python, path('processes/run.py')]
     : [process.execPath, ...options, path('processes/run.mjs')]
-  return [...program, handler, name]
+  return [...program, handler, name, mode, JSON.stringify(event), body, `${count}`]
 }
 
 /** The options of Node.js in the image (Dockerfile). */

@@ -6,6 +6,7 @@ import autocannon from 'autocannon'
 import { Pool } from 'undici'
 import { example } from '../../src/resources.ts'
 import { type Figures, interleave, type Table } from './interleave.ts'
+import { quantile } from './statistics.ts'
 import { commandOf, type Subject } from './subjects.ts'
 
 /**
@@ -40,23 +41,18 @@ export async function benchHandlers(
   return interleave(title, Object.fromEntries(runs), rounds)
 }
 
-/** Measures responses of a handler once. */
+/** Measures responses of a handler, one after the other, in one process. */
 export async function sendInTurn(
   subject: Subject,
   env: NodeJS.ProcessEnv,
   count: number,
   pinned: string[] = []
 ): Promise<Figures> {
-  const words = [
-    ...pinned,
-    ...commandOf(subject),
-    'warm',
-    JSON.stringify(example.event),
-    `${count}`,
-  ]
+  const words = [...pinned, ...commandOf(subject, 'warm', example.event, count)]
   const [command = '', ...args] = words
   const { stdout } = await promisify(execFile)(command, args, { env: { ...process.env, ...env } })
-  return JSON.parse(stdout.replace('ready', ''))
+  const [, times = ''] = stdout.split('\n')
+  return { p50: quantile(JSON.parse(times), 0.5), p99: quantile(JSON.parse(times), 0.99) }
 }
 
 /** A load: a number of requests to warm up, and then the seconds of the measurement. */

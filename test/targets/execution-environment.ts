@@ -89,7 +89,6 @@ export async function startEnvironment({
   containers.push(sandbox)
   await untilLogged(sandbox, /^listening$/).catch(abandon)
 
-  const start = performance.now()
   const limits = { memory: `${memory}m`, 'memory-swap': `${memory}m`, cpus: 1 }
   const env = {
     ...reservedVariables,
@@ -139,14 +138,13 @@ export async function startEnvironment({
   }
 
   return {
-    /** Resolves when the function waits for an event, with the milliseconds since its start. */
-    async ready(): Promise<number> {
+    /** Resolves when the function waits for an event. */
+    async ready(): Promise<void> {
       const early = ended.then(async (code) => {
         const lines = (await readLogs(container)).map(({ text }) => text)
         throw new Error(`the function ended with ${code}: ${lines.join('\n')}`)
       })
       await Promise.race([api.ready(), early])
-      return performance.now() - start
     },
     invoke: api.invoke,
     maxPolls: api.maxPolls,
