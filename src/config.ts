@@ -1,41 +1,63 @@
-import type { Static } from 'typebox'
-import * as Type from 'typebox'
-import * as Schema from 'typebox/schema'
-
 /** Whether the AWS SDK can use a URL as an endpoint. It also takes others, and then sends to another host. */
 export const isHttpUrl = (url: string) =>
   /^https?:\/\/[^\s"'/][^\s"']*$/i.test(url) && URL.canParse(url)
-const HttpUrl = Type.Optional(Type.Refine(Type.String(), isHttpUrl))
 
-const Config = Type.Object({
-  DYNAMODB_TABLE_NAME: Type.String({ pattern: '^[a-zA-Z0-9_.-]{3,255}$' }),
-  HOST: Type.String(),
-  PORT: Type.Integer({ minimum: 0, maximum: 65_535 }),
-  LOG_LEVEL: Type.String({ pattern: '^(fatal|error|warn|info|debug|trace|silent)$' }),
-  MESSAGE_DAYS: Type.Integer({ minimum: 0, maximum: 36_500 }),
+/** The service's variables. */
+export interface Config {
+  DYNAMODB_TABLE_NAME: string
+  HOST: string
+  PORT: number
+  LOG_LEVEL: string
+  MESSAGE_DAYS: number
+  SERVICE_VERSION: string
+}
+
+const defaults: NodeJS.ProcessEnv = {
+  HOST: '0.0.0.0',
+  PORT: '3000',
+  LOG_LEVEL: 'info',
+  MESSAGE_DAYS: '0',
+  SERVICE_VERSION: 'dev',
+}
+
+type Variable = [expected: string, isValid: (value: string) => boolean]
+
+const endpoint: Variable = [
+  'an http or https URL, like http://127.0.0.1:8000',
+  (url) => url === '' || isHttpUrl(url),
+]
+
+/** A variable that is not set, and has no default, is empty. */
+const variables: Record<string, Variable> = {
+  DYNAMODB_TABLE_NAME: [
+    'the name of a DynamoDB table: 3 to 255 letters, digits, "_", "-" or "."',
+    (name) => /^[a-zA-Z0-9_.-]{3,255}$/.test(name),
+  ],
+  PORT: ['a port number from 0 (any free port) to 65535', (port) => isInteger(port, 65_535)],
+  LOG_LEVEL: [
+    'fatal, error, warn, info, debug, trace or silent',
+    (level) => /^(fatal|error|warn|info|debug|trace|silent)$/.test(level),
+  ],
+  MESSAGE_DAYS: [
+    'the days until a message may be deleted, up to 36500, or 0 (never)',
+    (days) => isInteger(days, 36_500),
+  ],
   // The AWS SDK reads its variables itself, and meets a malformed one at the first request. A region is
   // part of a host name.
-  AWS_REGION: Type.Optional(
-    Type.String({ pattern: '^[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$' })
-  ),
-  AWS_ENDPOINT_URL: HttpUrl,
-  AWS_ENDPOINT_URL_DYNAMODB: HttpUrl,
-  SERVICE_VERSION: Type.String({ pattern: '^[ -~]{1,128}$' }),
-})
-
-export type Config = Static<typeof Config>
-
-const expectations: Record<keyof Config, string> = {
-  DYNAMODB_TABLE_NAME: 'the name of a DynamoDB table: 3 to 255 letters, digits, "_", "-" or "."',
-  HOST: 'an address or host name to listen on',
-  PORT: 'a port number from 0 (any free port) to 65535',
-  LOG_LEVEL: 'fatal, error, warn, info, debug, trace or silent',
-  MESSAGE_DAYS: 'the days until a message may be deleted, up to 36500, or 0 (never)',
-  AWS_REGION: 'the region of the table, like eu-central-1',
-  AWS_ENDPOINT_URL: 'an http or https URL, like http://127.0.0.1:8000',
-  AWS_ENDPOINT_URL_DYNAMODB: 'an http or https URL, like http://127.0.0.1:8000',
-  SERVICE_VERSION: 'the version for the log: up to 128 characters of ASCII',
+  AWS_REGION: [
+    'the region of the table, like eu-central-1',
+    (region) => /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?$/i.test(region),
+  ],
+  AWS_ENDPOINT_URL: endpoint,
+  AWS_ENDPOINT_URL_DYNAMODB: endpoint,
+  SERVICE_VERSION: [
+    'the version for the log: up to 128 characters of ASCII',
+    (version) => /^[ -~]{1,128}$/.test(version),
+  ],
 }
+
+const isInteger = (value: string, maximum: number) =>
+  /^\d+$/.test(value) && Number(value) <= maximum
 
 /** The start failed. The message is one line that names a variable and the expected value. */
 export class ConfigError extends Error {
@@ -49,30 +71,19 @@ export class ConfigError extends Error {
  * @throws {ConfigError} that names the missing and malformed variables
  */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
-  const config: unknown = {
-    DYNAMODB_TABLE_NAME: env.DYNAMODB_TABLE_NAME || undefined,
-    HOST: env.HOST || '0.0.0.0',
-    PORT: number(env.PORT || '3000'),
-    LOG_LEVEL: env.LOG_LEVEL || 'info',
-    MESSAGE_DAYS: number(env.MESSAGE_DAYS || '0'),
-    AWS_REGION: env.AWS_REGION || undefined,
-    AWS_ENDPOINT_URL: env.AWS_ENDPOINT_URL || undefined,
-    AWS_ENDPOINT_URL_DYNAMODB: env.AWS_ENDPOINT_URL_DYNAMODB || undefined,
-    SERVICE_VERSION: env.SERVICE_VERSION || 'dev',
+  const read = (name: string) => env[name] || defaults[name] || ''
+  const lines = Object.entries(variables)
+    .filter(([name, [, isValid]]) => !isValid(read(name)))
+    .map(([name, [expected]]) => `${name} must be ${expected}; it is ${describe(env[name])}.`)
+  if (lines.length > 0) throw new ConfigError(lines.join(' '))
+  return {
+    DYNAMODB_TABLE_NAME: read('DYNAMODB_TABLE_NAME'),
+    HOST: read('HOST'),
+    PORT: Number(read('PORT')),
+    LOG_LEVEL: read('LOG_LEVEL'),
+    MESSAGE_DAYS: Number(read('MESSAGE_DAYS')),
+    SERVICE_VERSION: read('SERVICE_VERSION'),
   }
-  if (Schema.Check(Config, config)) return config
-
-  const [, errors] = Schema.Errors(Config, config)
-  const wrong = errors.map((error) => error.instancePath)
-  const lines = Object.entries(expectations)
-    .filter(([name]) => wrong.includes(`/${name}`))
-    .map(([name, what]) => `${name} must be ${what}; it is ${describe(env[name])}.`)
-  throw new ConfigError(lines.join(' '))
-}
-
-// TypeBox's conversion would accept '0x10', '3000.5' and 'true' as integers.
-function number(value: string): number | string {
-  return /^\d+$/.test(value) ? Number(value) : value
 }
 
 function describe(value: string | undefined): string {

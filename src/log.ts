@@ -27,7 +27,7 @@ function describeError(error: Error) {
  * the reader has gone, it is dropped. None of these makes a request fail or keeps the process from ending.
  */
 export function createLogDestination(options?: DestinationOptions): DestinationStream {
-  const destination = pino.destination({ sync: true, maxLength: 2 ** 20, ...options })
+  const destination = pino.destination({ dest: 1, sync: true, maxLength: 2 ** 20, ...options })
   let retry: NodeJS.Timeout | undefined
   // Without a listener, the error would be thrown.
   destination.on('error', () => {

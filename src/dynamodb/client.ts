@@ -46,8 +46,7 @@ export function createDynamoDBClient(options: DynamoDBClientConfig = {}): Dynamo
   const client: DynamoDBClient = new DynamoDBClient({
     maxAttempts: 3,
     signer: async (authScheme) => createSigner(client.config, authScheme),
-    // The SDK's default also checks for web streams, and Node.js would load them for the check.
-    streamCollector: async (stream: Readable) => Buffer.concat(await stream.toArray()),
+    streamCollector: readBody,
     requestHandler: {
       connectionTimeout,
       requestTimeout,
@@ -66,6 +65,19 @@ export function createDynamoDBClient(options: DynamoDBClientConfig = {}): Dynamo
   // property, that V8 keeps it as a dictionary, of which a copy takes six times as long.
   toFastProperties(client.config)
   return client
+}
+
+/**
+ * Reads the body of a response. The SDK's own function also checks for web streams, and Node.js would load
+ * them for the check; `stream.toArray()` takes longer.
+ */
+function readBody(stream: Readable): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    stream.on('data', (chunk) => chunks.push(chunk))
+    stream.on('end', () => resolve(Buffer.concat(chunks)))
+    stream.on('error', reject)
+  })
 }
 
 /**

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import t, { type Test } from 'tap'
@@ -36,17 +37,6 @@ t.test('a built function has the modules of Node.js that the service does not us
     ]`
   )
   t.strictSame(await handler(), ['hello', ':path', true, 'function'])
-})
-
-t.test('a built function may check any format of a schema', async (t) => {
-  const handler = await buildHandler(
-    t,
-    `import * as Type from 'typebox'
-    import * as Schema from 'typebox/schema'
-    export const handler = () =>
-      ['example.com', '-'].map((host) => Schema.Check(Type.String({ format: 'hostname' }), host))`
-  )
-  t.strictSame(await handler(), [true, false])
 })
 
 t.test('assertions of packages fail in a built function, too', async (t) => {
@@ -100,6 +90,22 @@ t.test('another client of AWS finds its credentials wherever the SDK looks for t
   const [[request]] = await Promise.all([once(aws, 'request'), handler()])
 
   t.match(request.headers.authorization, /Credential=GIVEN\//)
+})
+
+t.test('a built function reads the AWS configuration files', async (t) => {
+  const handler = await buildHandler(
+    t,
+    `import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+    export const handler = () => new DynamoDBClient().config.region()`
+  )
+  await writeFile(`${t.testdirName}/config`, '[default]\nregion = eu-west-3')
+  setVariables(t, {
+    AWS_REGION: undefined,
+    AWS_PROFILE: undefined,
+    AWS_CONFIG_FILE: `${t.testdirName}/config`,
+    AWS_SHARED_CREDENTIALS_FILE: `${t.testdirName}/none`,
+  })
+  t.equal(await handler(), 'eu-west-3')
 })
 
 /** Sets variables of this process until the test ends. */

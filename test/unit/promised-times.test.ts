@@ -55,6 +55,26 @@ t.test('a request ends 2.5 seconds after its body has arrived', async (t) => {
   t.equal(deadline.aborted, true)
 })
 
+t.test('the deadline does not abort after the response', async (t) => {
+  let signal: AbortSignal | undefined
+  const app = buildApp({
+    client: mockTable().client,
+    config,
+    beforeResources(app) {
+      app.get('/', async ({ deadline }, reply) => {
+        signal = deadline
+        reply.raw.once('close', () => setImmediate(() => reply.raw.emit('after')))
+        return 'response'
+      })
+    },
+  })
+  t.teardown(() => app.close())
+  const response = await app.inject('/')
+  await once(response.raw.res, 'after')
+  t.equal(response.body, 'response')
+  t.equal(signal?.aborted, false)
+})
+
 // undici checks its timers every 499 ms: three ticks end 1 second, four end 1.5 seconds.
 const clients = [
   { home: 'function', options: () => ({}), lateness: 0 },

@@ -2,7 +2,10 @@
 // - cold: one. Prints the body of the response.
 // - warm: as many as `count`, one after the other, after as many to warm up. Prints the milliseconds of each.
 // - concurrent: as many as `count`, 50 at once.
-import { writeSync } from 'node:fs'
+import { createRequire } from 'node:module'
+
+// As the runtime client does. To import `node:fs` would also load `node:fs/promises`.
+const { writeSync } = createRequire(import.meta.url)('node:fs')
 
 const [, , path, name, mode, event, expected, count] = process.argv
 const module = await import(path)
