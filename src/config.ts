@@ -12,52 +12,63 @@ export interface Config {
   SERVICE_VERSION: string
 }
 
-const defaults: NodeJS.ProcessEnv = {
-  HOST: '0.0.0.0',
-  PORT: '3000',
-  LOG_LEVEL: 'info',
-  MESSAGE_DAYS: '0',
-  SERVICE_VERSION: 'dev',
-}
-
-type Variable = [expected: string, isValid: (value: string) => boolean]
-
-const endpoint: Variable = [
-  'an http or https URL, like http://127.0.0.1:8000',
-  (url) => url === '' || isHttpUrl(url),
-]
-
-/** A variable that is not set, and has no default, is empty. */
-const variables: Record<string, Variable> = {
-  DYNAMODB_TABLE_NAME: [
-    'the name of a DynamoDB table: 3 to 255 letters, digits, "_", "-" or "."',
-    (name) => /^[a-zA-Z0-9_.-]{3,255}$/.test(name),
-  ],
-  PORT: ['a port number from 0 (any free port) to 65535', (port) => isInteger(port, 65_535)],
-  LOG_LEVEL: [
-    'fatal, error, warn, info, debug, trace or silent',
-    (level) => /^(fatal|error|warn|info|debug|trace|silent)$/.test(level),
-  ],
-  MESSAGE_DAYS: [
-    'the days until a message may be deleted, up to 36500, or 0 (never)',
-    (days) => isInteger(days, 36_500),
-  ],
-  // The AWS SDK reads its variables itself, and meets a malformed one at the first request. A region is
-  // part of a host name.
-  AWS_REGION: [
-    'the region of the table, like eu-central-1',
-    (region) => /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?$/i.test(region),
-  ],
-  AWS_ENDPOINT_URL: endpoint,
-  AWS_ENDPOINT_URL_DYNAMODB: endpoint,
-  SERVICE_VERSION: [
-    'the version for the log: up to 128 characters of ASCII',
-    (version) => /^[ -~]{1,128}$/.test(version),
-  ],
+interface Variable {
+  /** What its value must be. */
+  expected: string
+  /** Without a default, the value of a variable that is not set is empty. */
+  default?: string
+  isValid(value: string): boolean
 }
 
 const isInteger = (value: string, maximum: number) =>
   /^\d+$/.test(value) && Number(value) <= maximum
+
+const endpoint: Variable = {
+  expected: 'an http or https URL, like http://127.0.0.1:8000',
+  isValid: (url) => url === '' || isHttpUrl(url),
+}
+
+// The AWS SDK reads its variables itself, and meets a malformed one at the first request.
+type SDKVariable = 'AWS_REGION' | 'AWS_ENDPOINT_URL' | 'AWS_ENDPOINT_URL_DYNAMODB'
+
+const variables: Record<keyof Config | SDKVariable, Variable> = {
+  DYNAMODB_TABLE_NAME: {
+    expected: 'the name of a DynamoDB table: 3 to 255 letters, digits, "_", "-" or "."',
+    isValid: (name) => /^[a-zA-Z0-9_.-]{3,255}$/.test(name),
+  },
+  HOST: {
+    expected: 'an address or host name to listen on',
+    default: '0.0.0.0',
+    isValid: () => true,
+  },
+  PORT: {
+    expected: 'a port number from 0 (any free port) to 65535',
+    default: '3000',
+    isValid: (port) => isInteger(port, 65_535),
+  },
+  LOG_LEVEL: {
+    expected: 'fatal, error, warn, info, debug, trace or silent',
+    default: 'info',
+    isValid: (level) => /^(fatal|error|warn|info|debug|trace|silent)$/.test(level),
+  },
+  MESSAGE_DAYS: {
+    expected: 'the days until a message may be deleted, up to 36500, or 0 (never)',
+    default: '0',
+    isValid: (days) => isInteger(days, 36_500),
+  },
+  AWS_REGION: {
+    expected: 'the region of the table, like eu-central-1',
+    // It is part of a host name.
+    isValid: (region) => region === '' || /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(region),
+  },
+  AWS_ENDPOINT_URL: endpoint,
+  AWS_ENDPOINT_URL_DYNAMODB: endpoint,
+  SERVICE_VERSION: {
+    expected: 'the version for the log: up to 128 characters of ASCII',
+    default: 'dev',
+    isValid: (version) => /^[ -~]{1,128}$/.test(version),
+  },
+}
 
 /** The start failed. The message is one line that names a variable and the expected value. */
 export class ConfigError extends Error {
@@ -71,10 +82,10 @@ export class ConfigError extends Error {
  * @throws {ConfigError} that names the missing and malformed variables
  */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
-  const read = (name: string) => env[name] || defaults[name] || ''
+  const read = (name: keyof Config) => env[name] || variables[name].default || ''
   const lines = Object.entries(variables)
-    .filter(([name, [, isValid]]) => !isValid(read(name)))
-    .map(([name, [expected]]) => `${name} must be ${expected}; it is ${describe(env[name])}.`)
+    .filter(([name, variable]) => !variable.isValid(env[name] || variable.default || ''))
+    .map(([name, { expected }]) => `${name} must be ${expected}; it is ${describe(env[name])}.`)
   if (lines.length > 0) throw new ConfigError(lines.join(' '))
   return {
     DYNAMODB_TABLE_NAME: read('DYNAMODB_TABLE_NAME'),

@@ -27,7 +27,9 @@ const onCall = (module: string, names: string[]) =>
 const uptime = 'exports.performance = { now: () => 1000 * process.uptime() }'
 
 // In place of a module for which Node.js loads 12 others.
-const readFile = `exports.readFile = async (...args) => require('node:fs').readFileSync(...args)`
+const readFile = `
+  import { readFileSync } from 'node:fs'
+  export const readFile = async (...args) => readFileSync(...args)`
 
 /**
  * Modules that are replaced in the function's bundle, each for the packages that it names. Without this

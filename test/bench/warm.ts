@@ -51,8 +51,9 @@ export async function sendInTurn(
   const words = [...pinned, ...commandOf(subject, 'warm', example.event, count)]
   const [command = '', ...args] = words
   const { stdout } = await promisify(execFile)(command, args, { env: { ...process.env, ...env } })
-  const [, times = ''] = stdout.split('\n')
-  return { p50: quantile(JSON.parse(times), 0.5), p99: quantile(JSON.parse(times), 0.99) }
+  const [, line = ''] = stdout.split('\n')
+  const times: number[] = JSON.parse(line)
+  return { p50: quantile(times, 0.5), p99: quantile(times, 0.99) }
 }
 
 /** A load: a number of requests to warm up, and then the seconds of the measurement. */

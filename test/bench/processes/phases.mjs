@@ -1,8 +1,10 @@
 // Starts the built function step by step, as src/build/function-loader.ts does, and sends it one event.
 // Prints the milliseconds of each step.
-import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { Script } from 'node:vm'
+
+// To import `node:fs` would also load `node:fs/promises`.
+const { readdirSync, readFileSync } = createRequire(import.meta.url)('node:fs')
 
 const [, , folder, event] = process.argv
 const phases = {}
