@@ -15,8 +15,8 @@ export interface Config {
 interface Variable {
   /** What its value must be. */
   expected: string
-  /** Without a default, the value of a variable that is not set is empty. */
-  default?: string
+  /** Its value if it is not set; empty if it has no default. */
+  default: string
   isValid(value: string): boolean
 }
 
@@ -25,6 +25,7 @@ const isInteger = (value: string, maximum: number) =>
 
 const endpoint: Variable = {
   expected: 'an http or https URL, like http://127.0.0.1:8000',
+  default: '',
   isValid: (url) => url === '' || isHttpUrl(url),
 }
 
@@ -34,6 +35,7 @@ type SDKVariable = 'AWS_REGION' | 'AWS_ENDPOINT_URL' | 'AWS_ENDPOINT_URL_DYNAMOD
 const variables: Record<keyof Config | SDKVariable, Variable> = {
   DYNAMODB_TABLE_NAME: {
     expected: 'the name of a DynamoDB table: 3 to 255 letters, digits, "_", "-" or "."',
+    default: '',
     isValid: (name) => /^[a-zA-Z0-9_.-]{3,255}$/.test(name),
   },
   HOST: {
@@ -58,6 +60,7 @@ const variables: Record<keyof Config | SDKVariable, Variable> = {
   },
   AWS_REGION: {
     expected: 'the region of the table, like eu-central-1',
+    default: '',
     // It is part of a host name.
     isValid: (region) => region === '' || /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(region),
   },
@@ -82,9 +85,9 @@ export class ConfigError extends Error {
  * @throws {ConfigError} that names the missing and malformed variables
  */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
-  const read = (name: keyof Config) => env[name] || variables[name].default || ''
+  const read = (name: keyof Config) => env[name] || variables[name].default
   const lines = Object.entries(variables)
-    .filter(([name, variable]) => !variable.isValid(env[name] || variable.default || ''))
+    .filter(([name, variable]) => !variable.isValid(env[name] || variable.default))
     .map(([name, { expected }]) => `${name} must be ${expected}; it is ${describe(env[name])}.`)
   if (lines.length > 0) throw new ConfigError(lines.join(' '))
   return {
